@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest"
+import reference from "../../reference/stats_reference.json" with { type: "json" }
+import * as Bootstrap from "../../src/stats/Bootstrap.ts"
+import * as Holm from "../../src/stats/Holm.ts"
+import * as McNemar from "../../src/stats/McNemar.ts"
+import * as Normal from "../../src/stats/Normal.ts"
+import * as Wilson from "../../src/stats/Wilson.ts"
+
+const relative = (actual: number, expected: number) => Math.abs(actual - expected) / (Math.abs(expected) || 1)
+
+/** A linear congruential generator (Numerical Recipes): enough to draw rows in a test. */
+const draws = (seed: number): Bootstrap.Draws => {
+  let state = seed >>> 0
+  return {
+    integer: (below) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return Math.floor((state / 2 ** 32) * below)
+    },
+  }
+}
+
+describe("normal quantile", () => {
+  it("equals scipy's norm.ppf to 1e-14", () => {
+    for (const [p, expected] of reference.quantile as ReadonlyArray<[number, number]>) {
+      expect(relative(Normal.quantile(p), expected), `p = ${p}`).toBeLessThan(1e-14)
+    }
+  })
+})
+
+describe("Wilson interval", () => {
+  it("equals scipy's binomtest proportion_ci to 1e-12", () => {
+    for (const [successes, trials, confidence, low, high] of reference.wilson as ReadonlyArray<
+      [number, number, number, number, number]
+    >) {
+      const interval = Wilson.interval(successes, trials, confidence)
+      expect(Math.abs(interval.low - low), `${successes}/${trials}`).toBeLessThan(1e-12)
+      expect(Math.abs(interval.high - high), `${successes}/${trials}`).toBeLessThan(1e-12)
+    }
+  })
+  it("says of 100 out of 100 no more than that the rate is over 0.963", () => {
+    expect(Wilson.interval(100, 100).low).toBeCloseTo(0.9630065, 7)
+  })
+  it("knows nothing without trials", () => {
+    expect(Wilson.interval(0, 0)).toEqual({ low: 0, high: 1 })
+  })
+})
+
+describe("exact McNemar test", () => {
+  it("equals scipy's exact binomial test to 1e-11, also where ½ⁿ underflows", () => {
+    for (const [first, second, expected] of reference.mcnemar as ReadonlyArray<[number, number, number]>) {
+      expect(relative(McNemar.pValue(first, second), expected), `${first}, ${second}`).toBeLessThan(1e-11)
+    }
+  })
+  it("does not depend on which arm comes first", () => {
+    expect(McNemar.pValue(52, 6)).toBe(McNemar.pValue(6, 52))
+  })
+})
+
+describe("Holm correction", () => {
+  it("equals the values worked out from its definition with numpy", () => {
+    for (const [pValues, expected] of reference.holm as ReadonlyArray<[Array<number>, Array<number>]>) {
+      const adjusted = Holm.adjust(pValues)
+      expected.forEach((value, index) => expect(adjusted[index]).toBeCloseTo(value, 14))
+      expect(adjusted.length).toBe(expected.length)
+    }
+  })
+  it("of no p-values makes none", () => {
+    expect(Holm.adjust([])).toEqual([])
+  })
+})
+
+describe("paired bootstrap", () => {
+  it("agrees with scipy's percentile bootstrap within the noise of drawing", () => {
+    for (const [better, worse, same, low, high] of reference.bootstrap as ReadonlyArray<
+      [number, number, number, number, number]
+    >) {
+      const differences = [
+        ...Array.from({ length: better }, () => 1),
+        ...Array.from({ length: worse }, () => -1),
+        ...Array.from({ length: same }, () => 0),
+      ]
+      const interval = Bootstrap.pairedInterval(differences, draws(7))
+      // One row of the sample is the grain of the mean: both ends within one row of scipy's.
+      expect(Math.abs(interval.low - low)).toBeLessThanOrEqual(1.001 / differences.length)
+      expect(Math.abs(interval.high - high)).toBeLessThanOrEqual(1.001 / differences.length)
+    }
+  })
+  it("gives the same interval for the same draws", () => {
+    const differences = [1, 0, 0, -1, 1, 1, 0, 1]
+    expect(Bootstrap.pairedInterval(differences, draws(3), 500)).toEqual(
+      Bootstrap.pairedInterval(differences, draws(3), 500),
+    )
+  })
+  it("of no rows is 0 to 0", () => {
+    expect(Bootstrap.pairedInterval([], draws(1))).toEqual({ low: 0, high: 0 })
+  })
+})
