@@ -1,0 +1,236 @@
+/**
+ * The commands of `sluice`: names, arguments, flags and help texts, as data.
+ *
+ * Plain code without Effect: the launcher reads it before anything else is loaded.
+ */
+
+export interface Flag {
+  readonly name: string
+  readonly alias?: string
+  /** What the value is called in help (`N`, `STEP`); absent for a flag that takes none. */
+  readonly value?: string
+  /** May be given several times. */
+  readonly repeated?: true
+  /** The values that are accepted, where they can be listed. */
+  readonly choices?: ReadonlyArray<string>
+  /** A whole number of at least this. */
+  readonly integerFrom?: number
+  readonly help: string
+}
+
+export interface Argument {
+  readonly name: string
+  readonly optional?: true
+  readonly help: string
+}
+
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  readonly description: string
+  readonly arguments: ReadonlyArray<Argument>
+  readonly flags: ReadonlyArray<Flag>
+  readonly examples: ReadonlyArray<string>
+  /** Whether the pipeline itself has to be loaded. */
+  readonly needsPipeline: boolean
+}
+
+const FILE: Argument = {
+  name: "FILE",
+  optional: true,
+  help: "the pipeline; without it, the last one that was run, or the only one in this project",
+}
+const STEP: Argument = { name: "STEP", help: "a step's name, as `sluice plan` prints it" }
+
+const JSON_FLAG: Flag = { name: "json", help: "print one JSON document instead of text" }
+const HELP: Flag = { name: "help", alias: "h", help: "show this help" }
+const SET: Flag = {
+  name: "set",
+  value: "NAME=VALUE",
+  repeated: true,
+  help: "set a param; the value is read as JSON where it parses, else as text",
+}
+const BACKEND: Flag = {
+  name: "backend",
+  value: "NAME",
+  choices: ["tensorflow", "wasm", "cpu"],
+  help: "what numeric steps compute with: tensorflow (default), wasm or cpu",
+}
+const THREADS: Flag = {
+  name: "threads",
+  value: "N",
+  integerFrom: 1,
+  help: "threads of numeric steps; part of their keys, since it changes bits",
+}
+const ONLY: Flag = {
+  name: "only",
+  value: "STEP",
+  repeated: true,
+  help: "only this step and what it needs",
+}
+const FORCE: Flag = {
+  name: "force",
+  value: "STEP",
+  repeated: true,
+  help: "execute this step even if its result is known",
+}
+const RUN: Flag = { name: "run", value: "ID", help: "look at this run instead of the last one" }
+
+/** Flags that every command takes. */
+export const common: ReadonlyArray<Flag> = [JSON_FLAG, HELP]
+
+export const commands: ReadonlyArray<Command> = [
+  {
+    name: "run",
+    summary: "execute what changed, reuse the rest",
+    description:
+      "Executes the steps of a pipeline whose results are not known yet. Ctrl-C keeps checkpoints:\nthe same command goes on from there.",
+    arguments: [FILE],
+    flags: [
+      SET,
+      ONLY,
+      FORCE,
+      { name: "jobs", alias: "j", value: "N", integerFrom: 1, help: "how many steps may execute at once" },
+      BACKEND,
+      THREADS,
+    ],
+    examples: ["sluice run pipelines/reviews.ts", "sluice run --set learningRate=1e-4 --only train"],
+    needsPipeline: true,
+  },
+  {
+    name: "plan",
+    summary: "say what would execute, and why",
+    description:
+      "Lists every step as hit (its result is known), run (it would execute, with the cause) or waiting\n(it stands below a step that executes, and is spared if that result comes out the same).",
+    arguments: [FILE],
+    flags: [SET, ONLY, FORCE, BACKEND, THREADS],
+    examples: ["sluice plan pipelines/reviews.ts", "sluice plan --set trainRows=500"],
+    needsPipeline: true,
+  },
+  {
+    name: "why",
+    summary: "say why a step executes, or did",
+    description:
+      "Names the root causes first, then the path by which each reached the step. Params are those of the\nlast run unless --set names others.",
+    arguments: [STEP, FILE],
+    flags: [RUN, SET, BACKEND, THREADS],
+    examples: ["sluice why train", "sluice why train --set learningRate=1e-4"],
+    needsPipeline: true,
+  },
+  {
+    name: "runs",
+    summary: "list the runs of this project",
+    description: "Lists the runs that this project remembers, newest first.",
+    arguments: [FILE],
+    flags: [{ name: "limit", value: "N", integerFrom: 1, help: "how many to list (20)" }],
+    examples: ["sluice runs", "sluice runs --json"],
+    needsPipeline: false,
+  },
+  {
+    name: "diff",
+    summary: "compare two runs",
+    description:
+      "Compares two runs: params, decisions, causes, results and times. A run is named by the start of its\nid, or by its age: 1 is the last run, 2 the one before.",
+    arguments: [
+      { name: "RUN", help: "the earlier run" },
+      { name: "RUN", help: "the later run" },
+    ],
+    flags: [],
+    examples: ["sluice diff 2 1"],
+    needsPipeline: false,
+  },
+  {
+    name: "show",
+    summary: "look at what a step produced",
+    description:
+      "Prints a step's result: rows of a table, tokens coloured by what is supervised, a loss curve,\nfiles, values, and a report with its place on disk.",
+    arguments: [STEP, FILE],
+    flags: [
+      { name: "rows", value: "N", integerFrom: 0, help: "how many rows to print (10)" },
+      { name: "output", value: "NAME", help: "which output, where a step has several" },
+      RUN,
+      { name: "open", help: "write a report's page to a folder and say where" },
+    ],
+    examples: ["sluice show tokenize --rows 2", "sluice show evaluate --open"],
+    needsPipeline: false,
+  },
+  {
+    name: "gc",
+    summary: "remove results that no kept run uses",
+    description:
+      "Removes what no kept run refers to: results, checkpoints, leftovers of killed processes. Says what\ngoes, why, and how many bytes.",
+    arguments: [FILE],
+    flags: [
+      { name: "dry-run", help: "only say what would go" },
+      { name: "keep", value: "N", integerFrom: 0, help: "how many of the newest runs to keep (20)" },
+    ],
+    examples: ["sluice gc --dry-run", "sluice gc --keep 3"],
+    needsPipeline: false,
+  },
+  {
+    name: "doctor",
+    summary: "check machine, backend, caches and store",
+    description:
+      "Says what this machine offers, which backend numeric steps use and why, how fast it multiplies\nmatrices, how large the caches are, what is missing, and how to get it.",
+    arguments: [FILE],
+    flags: [
+      { name: "store", help: "read every stored result again and verify its digest" },
+      BACKEND,
+      THREADS,
+    ],
+    examples: ["sluice doctor", "sluice doctor --store"],
+    needsPipeline: false,
+  },
+]
+
+export const find = (name: string): Command | undefined => commands.find((command) => command.name === name)
+
+/** Every flag that a command takes. */
+export const flagsOf = (command: Command): ReadonlyArray<Flag> => [...command.flags, ...common]
+
+const usage = (command: Command): string =>
+  [
+    "sluice",
+    command.name,
+    ...command.arguments.map((argument) => (argument.optional ? `[${argument.name}]` : argument.name)),
+    ...(command.flags.length > 0 ? ["[flags]"] : []),
+  ].join(" ")
+
+const flagLabel = (flag: Flag): string =>
+  `${flag.alias === undefined ? "    " : `-${flag.alias}, `}--${flag.name}${flag.value === undefined ? "" : ` ${flag.value}`}`
+
+const columns = (rows: ReadonlyArray<readonly [string, string]>): Array<string> => {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}`)
+}
+
+/** Help of one command. */
+export const help = (command: Command): string => {
+  const distinct = [...new Map(command.arguments.map((argument) => [argument.name, argument])).values()]
+  return [
+    `Usage: ${usage(command)}`,
+    "",
+    command.description,
+    ...(distinct.length === 0 ? [] : ["", ...columns(distinct.map((a) => [a.name, a.help] as const))]),
+    "",
+    ...columns(flagsOf(command).map((flag) => [flagLabel(flag), flag.help] as const)),
+    "",
+    "Examples:",
+    ...command.examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n")
+}
+
+/** Help of the program. */
+export const overview = (): string =>
+  [
+    "Sluice fine-tunes language models from TypeScript, and executes only what changed.",
+    "",
+    "Usage: sluice COMMAND [arguments] [flags]",
+    "",
+    ...columns(commands.map((command) => [command.name, command.summary] as const)),
+    "",
+    "Every command takes --json and --help. Exit codes: 0 done, 1 a step failed, 2 usage or an invalid",
+    "pipeline, 130 interrupted.",
+    "",
+  ].join("\n")
