@@ -13,7 +13,6 @@ export class FormatError extends Data.TaggedError("FormatError")<{
   readonly hint?: string | undefined
 }> {
   override get message(): string {
-    
     return structured(this.reason, [["File", this.file], ...this.facts], this.hint)
   }
 }
