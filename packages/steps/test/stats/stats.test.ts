@@ -21,7 +21,7 @@ const draws = (seed: number): Bootstrap.Draws => {
 
 describe("normal quantile", () => {
   it("equals scipy's norm.ppf to 1e-14", () => {
-    for (const [p, expected] of reference.quantile as ReadonlyArray<[number, number]>) {
+    for (const [p, expected] of reference.quantile as unknown as ReadonlyArray<[number, number]>) {
       expect(relative(Normal.quantile(p), expected), `p = ${p}`).toBeLessThan(1e-14)
     }
   })
@@ -29,7 +29,7 @@ describe("normal quantile", () => {
 
 describe("Wilson interval", () => {
   it("equals scipy's binomtest proportion_ci to 1e-12", () => {
-    for (const [successes, trials, confidence, low, high] of reference.wilson as ReadonlyArray<
+    for (const [successes, trials, confidence, low, high] of reference.wilson as unknown as ReadonlyArray<
       [number, number, number, number, number]
     >) {
       const interval = Wilson.interval(successes, trials, confidence)
@@ -47,7 +47,9 @@ describe("Wilson interval", () => {
 
 describe("exact McNemar test", () => {
   it("equals scipy's exact binomial test to 1e-11, also where ½ⁿ underflows", () => {
-    for (const [first, second, expected] of reference.mcnemar as ReadonlyArray<[number, number, number]>) {
+    for (const [first, second, expected] of reference.mcnemar as unknown as ReadonlyArray<
+      [number, number, number]
+    >) {
       expect(relative(McNemar.pValue(first, second), expected), `${first}, ${second}`).toBeLessThan(1e-11)
     }
   })
@@ -58,7 +60,9 @@ describe("exact McNemar test", () => {
 
 describe("Holm correction", () => {
   it("equals the values worked out from its definition with numpy", () => {
-    for (const [pValues, expected] of reference.holm as ReadonlyArray<[Array<number>, Array<number>]>) {
+    for (const [pValues, expected] of reference.holm as unknown as ReadonlyArray<
+      [Array<number>, Array<number>]
+    >) {
       const adjusted = Holm.adjust(pValues)
       expected.forEach((value, index) => expect(adjusted[index]).toBeCloseTo(value, 14))
       expect(adjusted.length).toBe(expected.length)
@@ -71,7 +75,7 @@ describe("Holm correction", () => {
 
 describe("paired bootstrap", () => {
   it("agrees with scipy's percentile bootstrap within the noise of drawing", () => {
-    for (const [better, worse, same, low, high] of reference.bootstrap as ReadonlyArray<
+    for (const [better, worse, same, low, high] of reference.bootstrap as unknown as ReadonlyArray<
       [number, number, number, number, number]
     >) {
       const differences = [

@@ -1,0 +1,163 @@
+/**
+ * Parts of a table that stay put: which side a row is on follows from the row alone, so that rows keep their
+ * side, and samples their members, when the data grows.
+ */
+import { Errors, Step, Table } from "@sluice/core"
+import * as Data from "effect/Data"
+import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
+import { counted, thousands } from "./counted.ts"
+import { rowsOf } from "./reading.ts"
+import * as RowId from "./RowId.ts"
+
+/** A column by name, or a function of the row. */
+export type Key<T extends Table.Any> = (keyof Table.Row<T> & string) | ((row: Table.Row<T>) => string)
+
+/**
+ * Two parts by a hash of each row's key: about `heldOut` (a share between 0 and 1) of the distinct keys are
+ * held out. Rows with a key seen before are dropped and counted, so that no key is on both sides; those that
+ * differ from the kept row in another column are counted apart, as contradictions.
+ */
+export const byHash = <T extends Table.Any>(options: {
+  readonly rows: Step.Ref<T>
+  readonly by: Key<T>
+  readonly heldOut: number
+}): Step.Use<{ readonly train: T; readonly heldOut: T }, "splitByHash"> =>
+  Step.use(splitByHash, {
+    inputs: { rows: options.rows },
+    config: { by: options.by, heldOut: options.heldOut },
+    outputs: { train: options.rows.kind, heldOut: options.rows.kind },
+  })
+
+/**
+ * `count` rows, chosen by a hash of the whole row and kept in the table's order. Samples nest: one of 100 is
+ * inside that of 300. Another `seed` chooses other rows. A table with fewer rows fails, unless
+ * `onShort: "all"` takes what there is.
+ */
+export const sample = <T extends Table.Any>(options: {
+  readonly rows: Step.Ref<T>
+  readonly count: number
+  readonly seed?: string
+  readonly onShort?: "fail" | "all"
+}): Step.Use<T, "splitSample"> =>
+  Step.use(splitSample, {
+    inputs: { rows: options.rows },
+    config: { count: options.count, seed: options.seed ?? "", onShort: options.onShort ?? "fail" },
+    output: options.rows.kind,
+  })
+
+const AnyRows = Table.make({})
+type AnyRow = Readonly<Record<string, unknown>>
+
+const splitByHash = Step.make({
+  name: "splitByHash",
+  inputs: { rows: Step.anyTable },
+  config: {
+    by: Schema.Union([Schema.String, Step.fn<(row: AnyRow) => string>()]),
+    heldOut: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
+  },
+  outputs: { train: AnyRows, heldOut: AnyRows },
+  run: (context) => {
+    const { by, heldOut } = context.config
+    const keyOf = typeof by === "function" ? by : (row: AnyRow) => textOf(row[by])
+    const counts = { train: 0, heldOut: 0, duplicates: 0, contradictions: 0 }
+    // Each side is one pass over the input, so that neither has to fit into memory; the first pass counts.
+    async function* side(wanted: "train" | "heldOut", counting: boolean) {
+      const seen = new Map<string, string>()
+      for await (const row of rowsOf(context.inputs.rows) as AsyncIterable<AnyRow>) {
+        const key = createHash("sha256").update("split\n").update(keyOf(row)).digest("base64")
+        const id = RowId.of(row)
+        const first = seen.get(key)
+        if (first !== undefined) {
+          if (counting) counts.duplicates++
+          if (counting && first !== id) counts.contradictions++
+          continue
+        }
+        seen.set(key, id)
+        const at = shareOf(Buffer.from(key, "base64")) < heldOut ? "heldOut" : "train"
+        if (counting) counts[at]++
+        if (at === wanted) yield row
+      }
+      if (counting) context.summarize(splitSummary(counts))
+    }
+    return {
+      train: side("train", true) as AsyncIterable<never>,
+      heldOut: side("heldOut", false) as AsyncIterable<never>,
+    }
+  },
+})
+
+const splitSummary = (counts: {
+  train: number
+  heldOut: number
+  duplicates: number
+  contradictions: number
+}): string => {
+  const sides = `${thousands(counts.train)} + ${counted(counts.heldOut, "row")}`
+  if (counts.duplicates === 0) return sides
+  const contradictions =
+    counts.contradictions === 0 ? "" : ` (${thousands(counts.contradictions)} contradict the row kept)`
+  return `${sides}, ${counted(counts.duplicates, "duplicate")} dropped${contradictions}`
+}
+
+const splitSample = Step.make({
+  name: "splitSample",
+  inputs: { rows: Step.anyTable },
+  config: {
+    count: Schema.Int.check(Schema.isGreaterThan(0)),
+    seed: Schema.String,
+    onShort: Schema.Literals(["fail", "all"]),
+  },
+  output: AnyRows,
+  run: async (context) => {
+    const { count, seed, onShort } = context.config
+    const available = context.inputs.rows.rowCount
+    if (available < count && onShort === "fail") throw new TooFewRows({ asked: count, available })
+    const hashes = new Float64Array(available)
+    let index = 0
+    for await (const row of rowsOf(context.inputs.rows) as AsyncIterable<AnyRow>) {
+      hashes[index++] = shareOf(
+        createHash("sha256")
+          .update(`sample\n${seed}\n${RowId.of(row)}`)
+          .digest(),
+      )
+    }
+    const chosen = new Set(
+      Array.from(hashes, (_, at) => at)
+        .sort((a, b) => hashes[a]! - hashes[b]! || a - b)
+        .slice(0, count),
+    )
+    context.summarize(
+      chosen.size < count ? `${counted(chosen.size, "row")}, all there are` : counted(chosen.size, "row"),
+    )
+    async function* rows() {
+      let at = 0
+      for await (const row of rowsOf(context.inputs.rows)) if (chosen.has(at++)) yield row
+    }
+    return rows() as AsyncIterable<never>
+  },
+})
+
+/** A sample that asks for more rows than there are. */
+export class TooFewRows extends Data.TaggedError("TooFewRows")<{
+  readonly asked: number
+  readonly available: number
+}> {
+  override get message(): string {
+    return Errors.structured(
+      "There are fewer rows than the sample asks for.",
+      { Asked: thousands(this.asked), Available: thousands(this.available) },
+      'Ask for fewer, collect more, or set onShort: "all" to take what there is.',
+    )
+  }
+}
+
+/** The first 53 bits of a digest as a share: 0 ≤ share < 1. */
+const shareOf = (digest: Uint8Array): number => {
+  const view = new DataView(digest.buffer, digest.byteOffset)
+  return (view.getUint32(0) * 2 ** 21 + (view.getUint32(4) >>> 11)) / 2 ** 53
+}
+
+/** A key's value as text; the type stands before it, so that 1 and "1" are two keys. */
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : `${typeof value}\n${JSON.stringify(value) ?? String(value)}`
