@@ -42,7 +42,8 @@ export interface Ref<out O extends Output = Output, out From extends string = st
   /** Which of its outputs; `"output"` where it has only one. */
   readonly output: string
   readonly kind: O
-  readonly "~from"?: From
+  /** In types only. */
+  readonly "~from": From
 }
 
 /** True for what `step(...)` returned. */
@@ -151,7 +152,8 @@ export interface Definition<
   C extends ConfigFields = ConfigFields,
   Outs = unknown,
 > {
-  <const A extends { readonly [name: string]: unknown }>(given: A & ConfigInput<C> & Check<N, In, C, A>): Use<Outs, N>
+  // The conditional keeps the compiler from fixing A while it types a function in the config.
+  <const A>(given: A & ConfigInput<C> & (A extends infer G ? Check<N, In, C, G> : never)): Use<Outs, N>
   readonly facts: Facts
   readonly "~name"?: N
 }
@@ -286,7 +288,7 @@ export interface WithDefault<S extends Schema.Top & Schema.WithoutConstructorDef
 // ── wiring errors at compile time ────────────────────────────────────────────────────────────────────────────────────
 
 /** Readable kind of a column, as `Int32` or `List<Utf8>`. */
-type ColumnKind<C> = C extends Table.Column<any, infer K> ? K : "unknown"
+type ColumnKind<C> = C extends Table.Column<any, infer K extends string> ? K : "unknown"
 type ColumnValue<C> = C extends Table.Column<infer T, any> ? T : never
 type FieldsOf<T> = T extends { readonly fields: infer F } ? F : never
 
@@ -296,19 +298,39 @@ type KindFits<Want extends string, Have extends string> = Have extends Want
     ? Have extends Base
       ? true
       : false
-    : Want extends "Dictionary<Utf8>"
-      ? false
-      : false
+    : false
 
-type ColumnProblem<Want, Have> = {
-  [C in keyof Want & string]: C extends keyof Have
-    ? KindFits<ColumnKind<Want[C]>, ColumnKind<Have[C]>> extends true
-      ? ColumnValue<Have[C]> extends ColumnValue<Want[C]>
-        ? never
-        : `column '${C}': the producer's values are wider than the input allows`
-      : `column '${C}' is ${ColumnKind<Have[C]>} but ${ColumnKind<Want[C]>} is required`
-    : `column '${C}' (${ColumnKind<Want[C]>}) is missing`
-}[keyof Want & string]
+type ColumnProblem<Want, Have, C extends keyof Want & string> = C extends keyof Have
+  ? KindFits<ColumnKind<Want[C]>, ColumnKind<Have[C]>> extends true
+    ? ColumnValue<Have[C]> extends ColumnValue<Want[C]>
+      ? never
+      : `column '${C}': the producer's values are wider than the input allows`
+    : `column '${C}' is ${ColumnKind<Have[C]>} but ${ColumnKind<Want[C]>} is required`
+  : `column '${C}' (${ColumnKind<Want[C]>}) is missing`
+
+type WrongColumns<Want, Have, Names extends keyof Want & string> = {
+  [C in Names]: [ColumnProblem<Want, Have, C>] extends [never] ? never : C
+}[Names]
+
+// Columns of another type come before missing ones; among equals the compiler's own order of names decides.
+type TableProblem<Want, Have> =
+  FirstOf<WrongColumns<Want, Have, keyof Want & keyof Have & string>> extends infer C
+    ? [C] extends [never]
+      ? MissingColumn<Want, Have>
+      : ColumnProblem<Want, Have, C & keyof Want & string>
+    : never
+
+type MissingColumn<Want, Have> =
+  FirstOf<Exclude<keyof Want & string, keyof Have>> extends infer C
+    ? [C] extends [never]
+      ? never
+      : ColumnProblem<Want, Have, C & keyof Want & string>
+    : never
+
+/** Where a field should not be at all: an object type, since a literal's value and a message have no common type. */
+export interface Unfit<Message extends string> {
+  readonly "~problem": Message
+}
 
 type KindName<O> = O extends AnyTable
   ? "a table"
@@ -327,7 +349,7 @@ type Problem<Want, Have> = Want extends AnyTable
     : `${KindName<Have>} is given but a table is required`
   : Want extends { readonly kind: "table" }
     ? Have extends { readonly kind: "table" }
-      ? ColumnProblem<FieldsOf<Want>, FieldsOf<Have>>
+      ? TableProblem<FieldsOf<Want>, FieldsOf<Have>>
       : `${KindName<Have>} is given but a table is required`
     : KindName<Want> extends KindName<Have>
       ? Have extends Want
@@ -346,14 +368,14 @@ type InputCheck<N extends string, K extends string, Want, X> = Want extends Sour
     ? unknown
     : `${N}.${K} takes files from outside: a path, a glob or Source.files(...)`
   : X extends Ref<infer Have, infer From>
-    ? FirstOf<Problem<Want, Have>> extends infer P
+    ? Problem<Want, Have> extends infer P
       ? [P] extends [never]
         ? unknown
         : `${N}.${K} <- ${From}: ${P & string}`
       : never
     : `${N}.${K} takes what another step wrote`
 
-/** The first of several messages: a union's members in the order in which the compiler met them. */
+/** The first of a union's members, in the order in which the compiler met them. */
 type FirstOf<U> = [U] extends [never]
   ? never
   : (U extends any ? (x: (y: U) => void) => void : never) extends (x: infer I) => void
@@ -372,7 +394,7 @@ export type Check<N extends string, In extends Inputs, C extends ConfigFields, A
     ? InputCheck<N, K & string, In[K], A[K]>
     : K extends keyof C
       ? unknown
-      : `${N} has no input or config field '${K & string}'`
+      : Unfit<`${N} has no input or config field '${K & string}'`>
 } & {
   readonly [K in Exclude<keyof In, keyof A>]: In[K] extends Source.Kind ? Source.Given : Ref
 }
