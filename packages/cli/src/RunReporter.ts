@@ -1,0 +1,67 @@
+/**
+ * Shows a run while it happens: rows redrawn in place on a terminal, lines elsewhere, nothing for `--json`.
+ */
+import type { Reporter } from "@sluice/core"
+import * as Live from "./Live.ts"
+import * as RunView from "./RunView.ts"
+import type { Screen } from "./Screen.ts"
+
+export interface RunReporter {
+  readonly emit: (event: Reporter.Event) => void
+  /** Draws the last state for good. `keepOpen` keeps rows that never finished. */
+  readonly close: () => void
+  readonly rows: RunView.Rows
+}
+
+const drawEveryMs = 100
+
+const live = (screen: Screen, now: () => number): RunReporter => {
+  const rows = new Map<string, RunView.Row>()
+  const block = Live.make(screen)
+  let printed = 0
+  let columns = 0
+  const waiting: Array<string> = []
+  let timer: NodeJS.Timeout | undefined
+  const draw = (): void => {
+    columns = screen.columns()
+    const layout = { columns, nameColumns: RunView.nameColumns(rows.keys(), columns), paint: screen.paint }
+    const frame = RunView.frame(rows, printed, now(), layout, screen.rows() - 1)
+    printed = frame.printed
+    block.draw([...waiting.splice(0), ...frame.finished], frame.block)
+  }
+  return {
+    rows,
+    emit: (event) => {
+      RunView.update(rows, event, now())
+      if (event.type === "warning") waiting.push(RunView.warningText(event, screen.paint))
+      if (event.type === "plan" || event.type === "run-end") draw()
+      // Clocks and rates move on between events; the timer must never keep the process alive.
+      timer ??= setInterval(draw, drawEveryMs).unref()
+    },
+    close: () => {
+      clearInterval(timer)
+      draw()
+      block.close(true)
+    },
+  }
+}
+
+const lines = (screen: Screen, now: () => number): RunReporter => {
+  const plain = RunView.plainLines(screen.columns(), screen.paint)
+  return {
+    rows: plain.rows,
+    emit: (event) => {
+      const text = plain.next(event, now())
+      if (text.length > 0) screen.write(`${text.join("\n")}\n`)
+    },
+    close: () => {},
+  }
+}
+
+const silent = (): RunReporter => {
+  const rows = new Map<string, RunView.Row>()
+  return { rows, emit: (event) => RunView.update(rows, event, 0), close: () => {} }
+}
+
+export const make = (screen: Screen, json: boolean, now: () => number): RunReporter =>
+  json ? silent() : screen.live ? live(screen, now) : lines(screen, now)
