@@ -1,0 +1,474 @@
+/** The native backend: eager tensors with scopes, and functions recorded by `jit`. */
+import { AttributeType, DataType, Recording, type Binding } from "@sluice/tensorflow"
+import { adamWScalars } from "./adamWScalars.ts"
+import type { Backend, DType, Ops, Tensor, Variable } from "./Ops.ts"
+import * as structure from "./structure.ts"
+import * as TensorFlowOps from "./TensorFlowOps.ts"
+
+export interface Options {
+  readonly products: TensorFlowOps.Products
+  /** Record functions; off, they run eagerly with the same bits. */
+  readonly jit: boolean
+  readonly settings: Readonly<Record<string, string | number>>
+}
+
+const dtypes: Readonly<Record<number, DType>> = {
+  [DataType.float32]: "float32",
+  [DataType.int32]: "int32",
+  [DataType.bfloat16]: "bfloat16",
+}
+
+/** A handle inside TensorFlow; 0 once it is freed. Shape and dtype are asked for when first needed. */
+class EagerTensor implements Tensor {
+  readonly binding: Binding.Binding
+  handle: number
+  /** The scope that would free it; null for constants, and for what lives until `free`. */
+  owner: Set<EagerTensor> | null = null
+  readonly constant: boolean
+  #shape: ReadonlyArray<number> | undefined
+  #dtype: DType | undefined
+
+  constructor(binding: Binding.Binding, handle: number, constant = false) {
+    this.binding = binding
+    this.handle = handle
+    this.constant = constant
+  }
+
+  get shape(): ReadonlyArray<number> {
+    return (this.#shape ??= this.binding.shape(alive(this)))
+  }
+
+  get dtype(): DType {
+    if (this.#dtype === undefined) {
+      const number = this.binding.dataType(alive(this))
+      this.#dtype = dtypes[number]
+      if (this.#dtype === undefined)
+        throw new TypeError(`The seam has no tensors of TensorFlow type ${number}.`)
+    }
+    return this.#dtype
+  }
+}
+
+class EagerVariable implements Variable {
+  readonly kind = "variable"
+  readonly resource: EagerTensor
+  readonly shape: ReadonlyArray<number>
+  readonly dtype: DType
+
+  constructor(resource: EagerTensor, shape: ReadonlyArray<number>, dtype: DType) {
+    this.resource = resource
+    this.shape = shape
+    this.dtype = dtype
+  }
+}
+
+/** A value inside a recording. */
+class RecordedTensor implements Tensor {
+  readonly recording: Recording.Recording
+  readonly output: Recording.Output
+  #shape: ReadonlyArray<number> | undefined
+  #dtype: DType | undefined
+
+  constructor(recording: Recording.Recording, output: Recording.Output) {
+    this.recording = recording
+    this.output = output
+  }
+
+  get shape(): ReadonlyArray<number> {
+    this.#shape ??= this.recording.shape(this.output)
+    if (this.#shape === undefined) throw new TypeError("The rank of this tensor is unknown while recording.")
+    return this.#shape
+  }
+
+  get dtype(): DType {
+    return (this.#dtype ??= dtypes[this.recording.dataType(this.output)] ?? "float32")
+  }
+}
+
+/** A variable that is an argument of a recording. */
+class RecordedVariable implements Variable {
+  readonly kind = "variable"
+  readonly resource: RecordedTensor
+  readonly shape: ReadonlyArray<number>
+  readonly dtype: DType
+
+  constructor(resource: RecordedTensor, variable: Variable) {
+    this.resource = resource
+    this.shape = variable.shape.map(() => -1)
+    this.dtype = variable.dtype
+  }
+}
+
+type Leaf = EagerTensor | EagerVariable
+type RecordedLeaf = RecordedTensor | EagerTensor
+
+const isEager = (value: object): value is EagerTensor => value instanceof EagerTensor
+const isLeaf = (value: object): value is Leaf =>
+  value instanceof EagerTensor || value instanceof EagerVariable
+const isRecordedLeaf = (value: object): value is RecordedLeaf =>
+  value instanceof RecordedTensor || value instanceof EagerTensor
+
+const alive = (tensor: EagerTensor): number => {
+  if (tensor.handle === 0) throw new Error("This tensor was already freed.")
+  return tensor.handle
+}
+
+/** A function made once, and what its results look like. */
+interface Recorded {
+  readonly name: string
+  readonly outputs: number
+  readonly result: unknown
+}
+
+/**
+ * TensorFlow's graph optimizer reorders arithmetic (it turns divisions into products, for one), so it is off in
+ * recorded functions: they run the very operations that were recorded. ConfigProto.graph_options (10)
+ * .rewrite_options (10).disable_meta_optimizer (19).
+ */
+const asRecorded: Binding.Attribute = {
+  name: "config_proto",
+  type: AttributeType.string,
+  value: Uint8Array.of((10 << 3) | 2, 5, (10 << 3) | 2, 3, ((19 << 3) & 127) | 128, 1, 1),
+}
+
+let serial = 0
+
+export const make = (
+  binding: Binding.Binding,
+  options: Options,
+): Backend & { readonly close: () => void } => {
+  let scope: Set<EagerTensor> | null = null
+  let live = 0
+  const labels: Array<string> = []
+  let recordingOps: Ops | undefined
+  const constants = new Map<string, EagerTensor>()
+  const variables = new Set<EagerTensor>()
+  const functions: Array<string> = []
+
+  const own = (handle: number): EagerTensor => {
+    const tensor = new EagerTensor(binding, handle)
+    live++
+    if (scope !== null) {
+      tensor.owner = scope
+      scope.add(tensor)
+    }
+    return tensor
+  }
+
+  const release = (tensor: EagerTensor): void => {
+    if (tensor.handle === 0 || tensor.constant) return
+    binding.remove(tensor.handle)
+    tensor.handle = 0
+    live--
+    tensor.owner?.delete(tensor)
+    tensor.owner = null
+  }
+
+  const constant = (key: string, shape: ReadonlyArray<number>, data: () => Float32Array | Int32Array) => {
+    let tensor = constants.get(key)
+    if (tensor === undefined) {
+      const values = data()
+      const dataType = values instanceof Float32Array ? DataType.float32 : DataType.int32
+      tensor = new EagerTensor(binding, binding.create(shape, dataType, values), true)
+      constants.set(key, tensor)
+    }
+    return tensor
+  }
+  const ints = (value: ReadonlyArray<number> | number): EagerTensor =>
+    typeof value === "number"
+      ? constant(`i${value}`, [], () => Int32Array.of(value))
+      : constant(`v${value.join(",")}`, [value.length], () => Int32Array.from(value))
+  const scalar = (value: number): EagerTensor =>
+    constant(Object.is(value, -0) ? "f-0" : `f${value}`, [], () => Float32Array.of(value))
+
+  const label = <A>(name: string, f: () => A): A => {
+    labels.push(name)
+    try {
+      return f()
+    } finally {
+      labels.pop()
+    }
+  }
+
+  /** Adds the labels around the call to TensorFlow's own account of a failure. */
+  const named = (cause: unknown): unknown => {
+    if (labels.length > 0 && isOperationFailure(cause)) {
+      const place = [...labels, ...(cause.label === "" ? [] : [cause.label])].join(" / ")
+      return Object.assign(Object.create(Object.getPrototypeOf(cause) as object), cause, { label: place })
+    }
+    return cause
+  }
+
+  const execute = (
+    operation: string,
+    attributes: TensorFlowOps.Attributes,
+    inputs: ReadonlyArray<Tensor>,
+    outputs: number,
+  ): Array<EagerTensor> => {
+    const handles = Array.from<number>({ length: inputs.length })
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!
+      if (!(input instanceof EagerTensor)) throw foreign(operation, input, labels)
+      if (input.handle === 0) {
+        throw new Error(`${place(operation, labels)}: input ${i + 1} of ${inputs.length} was already freed.`)
+      }
+      handles[i] = input.handle
+    }
+    try {
+      const made = binding.execute(operation, attributes, handles, outputs)
+      return made.map(own)
+    } catch (cause) {
+      throw named(cause)
+    }
+  }
+
+  const eager = TensorFlowOps.make(
+    {
+      run: execute,
+      ints,
+      scalar,
+      resource: (variable) => (variable as EagerVariable).resource,
+      label,
+    },
+    options.products,
+  )
+
+  const inScope = <A>(f: () => A): A => {
+    const outer = scope
+    const inner = new Set<EagerTensor>()
+    scope = inner
+    try {
+      const result = f()
+      if (result instanceof Promise) throw new TypeError("scope takes a function that is not async.")
+      structure.each(result, isEager, (tensor) => {
+        if (!inner.delete(tensor)) return
+        tensor.owner = outer
+        outer?.add(tensor)
+      })
+      return result
+    } finally {
+      scope = outer
+      for (const tensor of inner) {
+        tensor.owner = null
+        release(tensor)
+      }
+    }
+  }
+
+  const record = (name: string, f: (ops: Ops, args: unknown) => unknown, args: unknown): Recorded => {
+    const recording = Recording.make(binding)
+    const arguments_: Array<Recording.Output> = []
+    const start = labels.length
+    const operation = (
+      type: string,
+      attributes: TensorFlowOps.Attributes,
+      inputs: ReadonlyArray<Tensor>,
+    ): ReadonlyArray<RecordedTensor> => {
+      const outputs = inputs.map((input) => {
+        if (input instanceof RecordedTensor && input.recording === recording) return input.output
+        if (input instanceof EagerTensor && input.constant) return recording.constant(alive(input))
+        throw foreign(type, input, labels)
+      })
+      try {
+        return recording
+          .operation(type, labels.slice(start).join("/"), attributes, outputs)
+          .map((output) => new RecordedTensor(recording, output))
+      } catch (cause) {
+        throw named(cause)
+      }
+    }
+    const ops = TensorFlowOps.make(
+      {
+        run: (type, attributes, inputs) => {
+          const made = operation(type, attributes, inputs)
+          return made
+        },
+        ints,
+        scalar,
+        resource: (variable) => {
+          if (variable instanceof RecordedVariable && variable.resource.recording === recording) {
+            return variable.resource
+          }
+          throw foreign("variable", undefined, labels)
+        },
+        label,
+      },
+      options.products,
+    )
+    const withRanks: Ops = {
+      ...ops,
+      readVariable: (variable) => {
+        const value = ops.readVariable(variable) as RecordedTensor
+        recording.stateRank(value.output, variable.shape.length)
+        return value
+      },
+    }
+    try {
+      const symbolic = structure.map(args, isLeaf, (leaf: Leaf) => {
+        const resource = leaf instanceof EagerVariable
+        const dataType = resource ? DataType.resource : TensorFlowOps.dataTypes[leaf.dtype]
+        const output = recording.placeholder(dataType, resource ? 0 : leaf.shape.length)
+        arguments_.push(output)
+        const tensor = new RecordedTensor(recording, output)
+        return resource ? new RecordedVariable(tensor, leaf) : tensor
+      })
+      recordingOps = withRanks
+      const outputs: Array<Recording.Output> = []
+      const result = structure.map(f(withRanks, symbolic), isRecordedLeaf, (leaf: RecordedLeaf) => {
+        const [copy] = operation("Identity", [], [leaf])
+        outputs.push(copy!.output)
+        return new Slot(outputs.length - 1)
+      })
+      recordingOps = undefined
+      const unique = `sluice_${name.replaceAll(/[^A-Za-z0-9_]+/g, "_")}_${serial++}`
+      recording.finish(unique, arguments_, outputs)
+      functions.push(unique)
+      return { name: unique, outputs: outputs.length, result }
+    } catch (cause) {
+      if (recordingOps !== undefined) recording.abandon()
+      throw cause
+    } finally {
+      recordingOps = undefined
+      labels.length = start
+    }
+  }
+
+  /** Eagerly, with the semantics of a recording: what comes out is new, never an argument itself. */
+  const runEagerly = (f: (ops: Ops, args: unknown) => unknown, args: unknown): unknown =>
+    inScope(() => {
+      const inside = scope
+      const given = new Set<EagerTensor>()
+      return structure.map(f(eager, args), isEager, (tensor: EagerTensor) => {
+        const fresh = tensor.owner === inside && !given.has(tensor)
+        given.add(tensor)
+        return fresh ? tensor : execute("Identity", [], [tensor], 1)[0]
+      })
+    })
+
+  const jit: Backend["jit"] = (name, f) => {
+    const cache = new Map<string, Recorded>()
+    const g = f as (ops: Ops, args: unknown) => unknown
+    const call = (args: unknown): unknown => {
+      const ops = recordingOps
+      if (ops !== undefined) return label(name, () => g(ops, args))
+      if (!options.jit) return label(name, () => runEagerly(g, args))
+      const leaves: Array<Leaf> = []
+      const key = structure.key(args, isLeaf, describe, leaves)
+      let recorded = cache.get(key)
+      if (recorded === undefined) {
+        recorded = label(name, () => record(name, g, args))
+        cache.set(key, recorded)
+      }
+      const { outputs, result } = recorded
+      const inputs = leaves.map((leaf) => (leaf instanceof EagerVariable ? leaf.resource : leaf))
+      const made = label(name, () => execute(recorded.name, [asRecorded], inputs, outputs))
+      return structure.map(result, isSlot, (slot: Slot) => made[slot.index])
+    }
+    return call as (args: Parameters<typeof f>[1]) => ReturnType<typeof f>
+  }
+
+  const tensor: Backend["tensor"] = (data, shape) => {
+    const dataType = data instanceof Float32Array ? DataType.float32 : DataType.int32
+    return own(binding.create(shape, dataType, data))
+  }
+
+  return {
+    kind: "tensorflow",
+    ops: eager,
+    tensor,
+    read: (value) => {
+      const given = value as EagerTensor
+      const plain = given.dtype === "bfloat16" ? (eager.cast(given, "float32") as EagerTensor) : given
+      try {
+        return Promise.resolve(binding.data(alive(plain)) as Float32Array | Int32Array)
+      } finally {
+        if (plain !== given) release(plain)
+      }
+    },
+    free: (...values) => {
+      for (const value of values) {
+        if (value instanceof EagerTensor) release(value)
+        else if (value instanceof EagerVariable && variables.delete(value.resource)) {
+          destroy(binding, value.resource)
+        }
+      }
+    },
+    scope: inScope,
+    variable: (initial) => {
+      const dtype = initial.dtype
+      const [handle] = binding.execute(
+        "VarHandleOp",
+        [
+          { name: "dtype", type: AttributeType.type, value: TensorFlowOps.dataTypes[dtype] },
+          { name: "shape", type: AttributeType.shape, value: initial.shape },
+          // Under this name every handle is a variable of its own, which dies with the handle.
+          { name: "shared_name", type: AttributeType.string, value: anonymous },
+        ],
+        [],
+        1,
+      )
+      const resource = new EagerTensor(binding, handle!, true)
+      variables.add(resource)
+      const made = new EagerVariable(resource, [...initial.shape], dtype)
+      eager.assignVariable(made, initial)
+      return made
+    },
+    adamW: (given, count) => adamWScalars(given, count, (value) => tensor(Float32Array.of(value), [])),
+    jit,
+    tensorCount: () => live,
+    settings: options.settings,
+    close: () => {
+      for (const value of constants.values()) binding.remove(value.handle)
+      constants.clear()
+      for (const resource of variables) destroy(binding, resource)
+      variables.clear()
+      for (const name of functions.splice(0)) {
+        binding.c.TFE_ContextRemoveFunction(binding.context, name, binding.c.status)
+        binding.check(name)
+      }
+    },
+  }
+}
+
+/** TensorFlow's ResourceHandle::ANONYMOUS_NAME. */
+const anonymous = Buffer.from("cd2c89b7-88b7-44c8-ad83-06c2a9158347")
+
+const destroy = (binding: Binding.Binding, resource: EagerTensor): void => {
+  binding.execute(
+    "DestroyResourceOp",
+    [{ name: "ignore_lookup_error", type: AttributeType.bool, value: true }],
+    [resource.handle],
+    0,
+  )
+  binding.remove(resource.handle)
+  resource.handle = 0
+}
+
+/** Stands in a recorded result for its output of that number. */
+class Slot {
+  readonly index: number
+  constructor(index: number) {
+    this.index = index
+  }
+}
+const isSlot = (value: object): value is Slot => value instanceof Slot
+
+const describe = (leaf: Leaf): string =>
+  leaf instanceof EagerVariable ? `v${leaf.dtype}${leaf.shape.length}` : `${leaf.dtype}${leaf.shape.length}`
+
+const place = (operation: string, labels: ReadonlyArray<string>): string =>
+  labels.length === 0 ? operation : `${operation} in ${labels.join(" / ")}`
+
+const foreign = (operation: string, input: Tensor | undefined, labels: ReadonlyArray<string>): Error => {
+  const at = place(operation, labels)
+  if (input instanceof RecordedTensor) {
+    return new Error(`${at}: a tensor of a recording was used after it ended, or by the eager operations.`)
+  }
+  return new Error(
+    `${at}: a ${input === undefined ? "variable" : "tensor"} from outside the recorded function. ` +
+      "Pass it among the arguments.",
+  )
+}
+
+const isOperationFailure = (cause: unknown): cause is { readonly label: string } =>
+  typeof cause === "object" && cause !== null && "_tag" in cause && cause._tag === "OperationFailed"
