@@ -287,44 +287,12 @@ export interface WithDefault<S extends Schema.Top & Schema.WithoutConstructorDef
 
 // ── wiring errors at compile time ────────────────────────────────────────────────────────────────────────────────────
 
-/** Readable kind of a column, as `Int32` or `List<Utf8>`. */
-type ColumnKind<C> = C extends Table.Column<any, infer K extends string> ? K : "unknown"
-type ColumnValue<C> = C extends Table.Column<infer T, any> ? T : never
-type FieldsOf<T> = T extends { readonly fields: infer F } ? F : never
-
-type KindFits<Want extends string, Have extends string> = Have extends Want
-  ? true
-  : Want extends `${infer Base}?`
-    ? Have extends Base
-      ? true
-      : false
-    : false
-
-type ColumnProblem<Want, Have, C extends keyof Want & string> = C extends keyof Have
-  ? KindFits<ColumnKind<Want[C]>, ColumnKind<Have[C]>> extends true
-    ? ColumnValue<Have[C]> extends ColumnValue<Want[C]>
-      ? never
-      : `column '${C}': the producer's values are wider than the input allows`
-    : `column '${C}' is ${ColumnKind<Have[C]>} but ${ColumnKind<Want[C]>} is required`
-  : `column '${C}' (${ColumnKind<Want[C]>}) is missing`
-
-type WrongColumns<Want, Have, Names extends keyof Want & string> = {
-  [C in Names]: [ColumnProblem<Want, Have, C>] extends [never] ? never : C
-}[Names]
-
-// Columns of another type come before missing ones; among equals the compiler's own order of names decides.
-type TableProblem<Want, Have> =
-  FirstOf<WrongColumns<Want, Have, keyof Want & keyof Have & string>> extends infer C
-    ? [C] extends [never]
-      ? MissingColumn<Want, Have>
-      : ColumnProblem<Want, Have, C & keyof Want & string>
-    : never
-
-type MissingColumn<Want, Have> =
-  FirstOf<Exclude<keyof Want & string, keyof Have>> extends infer C
-    ? [C] extends [never]
-      ? never
-      : ColumnProblem<Want, Have, C & keyof Want & string>
+// Columns of another type come before missing ones; among equals the compiler's own order of texts decides.
+type TableProblem<Want extends Table.Any, Have extends Table.Any> =
+  Table.Mismatch<Want, Have> extends infer P
+    ? [FirstOf<Exclude<P, `${string} is missing`>>] extends [never]
+      ? FirstOf<P>
+      : FirstOf<Exclude<P, `${string} is missing`>>
     : never
 
 /** Where a field should not be at all: an object type, since a literal's value and a message have no common type. */
@@ -347,9 +315,9 @@ type Problem<Want, Have> = Want extends AnyTable
   ? Have extends { readonly kind: "table" }
     ? never
     : `${KindName<Have>} is given but a table is required`
-  : Want extends { readonly kind: "table" }
-    ? Have extends { readonly kind: "table" }
-      ? TableProblem<FieldsOf<Want>, FieldsOf<Have>>
+  : Want extends Table.Any
+    ? Have extends Table.Any
+      ? TableProblem<Want, Have>
       : `${KindName<Have>} is given but a table is required`
     : KindName<Want> extends KindName<Have>
       ? Have extends Want
