@@ -82,7 +82,7 @@ const configOf = (options: Options<Table.Any>) => ({
 
 const outputsOf = <T extends Table.Any>(row: T): Outputs<T> => ({ rows: row, accounting: Accounting })
 
-const Columns = Schema.Any as Schema.Schema<Readonly<Record<string, Table.ColumnType>>>
+const Columns = Schema.Any as unknown as Schema.Codec<ReadonlyArray<Table.NamedColumn>>
 const BadRowRule = Schema.Literals(["fail", "drop"])
 
 const collectJson = Step.make({
@@ -120,7 +120,13 @@ const collectCsv = Step.make({
   run: async (context) => {
     const { records } = await import("./collect/Csv.ts")
     const dialect: Dialect = { delimiter: context.config.delimiter, header: context.config.header }
-    return collect(context, "text", (text) => records(text, Object.keys(context.config.columns), dialect))
+    return collect(context, "text", (text) =>
+      records(
+        text,
+        context.config.columns.map(({ name }) => name),
+        dialect,
+      ),
+    )
   },
 })
 
@@ -128,7 +134,7 @@ type Records = (text: AsyncIterable<string>) => AsyncIterable<Found>
 
 interface Collecting {
   readonly config: {
-    readonly columns: Readonly<Record<string, Table.ColumnType>>
+    readonly columns: ReadonlyArray<Table.NamedColumn>
     readonly onBadRow: OnBadRow
   }
   readonly inputs: { readonly files: ReadonlyArray<Source.SourceFile> }

@@ -16,17 +16,16 @@ export type Cells = "typed" | "text"
  * not declare are handed to `onUnknown`.
  */
 export const make = (
-  columns: Readonly<Record<string, Table.ColumnType>>,
+  columns: ReadonlyArray<Table.NamedColumn>,
   cells: Cells,
   onUnknown: (field: string) => void,
 ): ((content: Found["content"]) => Checked) => {
-  const names = Object.keys(columns)
+  const declared = new Set(columns.map(({ name }) => name))
   return (content) => {
     if ("problems" in content) return content
     const row: Record<string, unknown> = {}
     const problems: Array<Problem> = []
-    for (const name of names) {
-      const type = columns[name]!
+    for (const { name, type } of columns) {
       const given = Object.hasOwn(content.fields, name) ? content.fields[name] : undefined
       if (given === undefined && type.kind !== "nullable") {
         problems.push({ field: name, value: "", rule: `${kindOf(type)} is required` })
@@ -46,7 +45,7 @@ export const make = (
         })
       } else row[name] = read
     }
-    for (const field of Object.keys(content.fields)) if (!Object.hasOwn(columns, field)) onUnknown(field)
+    for (const field of Object.keys(content.fields)) if (!declared.has(field)) onUnknown(field)
     return problems.length > 0 ? { problems } : { row }
   }
 }
@@ -126,7 +125,7 @@ const fromJson = (type: Table.ColumnType, value: unknown): unknown => {
       if (typeof value !== "object" || value === null || Array.isArray(value))
         return new Misfit(value, kindOf(type))
       const fields: Record<string, unknown> = {}
-      for (const [name, of] of Object.entries(type.fields)) {
+      for (const { name, type: of } of type.fields) {
         const given = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null
         const read = fromJson(of, given)
         if (read instanceof Misfit) return new Misfit(read.value, read.rule, `.${name}${read.path}`)

@@ -1,3 +1,4 @@
+import { Table } from "@sluice/core"
 import { describe, expect, it } from "vitest"
 import * as Csv from "../../src/collect/Csv.ts"
 import * as JsonArray from "../../src/collect/JsonArray.ts"
@@ -137,19 +138,20 @@ describe("CSV", () => {
 })
 
 describe("row check", () => {
+  const columns = (fields: Table.Fields) => Table.make(fields).type.columns
   const none = () => {
     throw new Error("no unknown field was expected")
   }
 
   it("reports every wrong field of a row with its value and its rule", () => {
     const check = RowCheck.make(
-      {
-        text: { kind: "utf8" },
-        class: { kind: "int32" },
-        kind: { kind: "dictionary", values: ["a", "b"] },
-        score: { kind: "nullable", of: { kind: "float64" } },
-        tags: { kind: "list", item: { kind: "struct", fields: { name: { kind: "utf8" } } } },
-      },
+      columns({
+        text: Table.utf8,
+        class: Table.int32,
+        kind: Table.dictionary(["a", "b"]),
+        score: Table.nullable(Table.float64),
+        tags: Table.list(Table.struct({ name: Table.utf8 })),
+      }),
       "typed",
       none,
     )
@@ -175,7 +177,7 @@ describe("row check", () => {
   })
 
   it("refuses text that Arrow would change", () => {
-    const check = RowCheck.make({ text: { kind: "utf8" } }, "typed", none)
+    const check = RowCheck.make(columns({ text: Table.utf8 }), "typed", none)
     expect(check({ fields: { text: "\ud800" } })).toEqual({
       problems: [{ field: "text", value: '"\\ud800"', rule: "text without lone surrogates is required" }],
     })
@@ -183,13 +185,13 @@ describe("row check", () => {
 
   it("reads text cells by the column's type and in full", () => {
     const check = RowCheck.make(
-      {
-        n: { kind: "int32" },
-        x: { kind: "float64" },
-        ok: { kind: "bool" },
-        note: { kind: "nullable", of: { kind: "utf8" } },
-        ids: { kind: "list", item: { kind: "int32" } },
-      },
+      columns({
+        n: Table.int32,
+        x: Table.float64,
+        ok: Table.bool,
+        note: Table.nullable(Table.utf8),
+        ids: Table.list(Table.int32),
+      }),
       "text",
       none,
     )
@@ -208,7 +210,7 @@ describe("row check", () => {
 
   it("hands over the fields that the table does not declare", () => {
     const unknown: Array<string> = []
-    const check = RowCheck.make({ a: { kind: "int32" } }, "typed", (field) => unknown.push(field))
+    const check = RowCheck.make(columns({ a: Table.int32 }), "typed", (field) => unknown.push(field))
     expect(check({ fields: { a: 1, b: 2, toString: 3 } })).toEqual({ row: { a: 1 } })
     expect(unknown).toEqual(["b", "toString"])
   })

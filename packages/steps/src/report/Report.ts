@@ -1,0 +1,24 @@
+import type { Answered, Comparison } from "../evaluate/Comparison.ts"
+
+/** Everything that a report says. No times, no paths: the same results give the same bytes. */
+export interface Report {
+  readonly title: string
+  readonly comparison: Comparison
+  /** Every held-out row with every answer, in the table's order. */
+  readonly rows: ReadonlyArray<Answered>
+  /** What the results follow from: labels and values, such as `Learning rate` and `0.0002`. */
+  readonly provenance: ReadonlyArray<readonly [label: string, value: string]>
+}
+
+/** How the measures are to be read; the same words in both reports. */
+export const reading: ReadonlyArray<readonly [term: string, meaning: string]> = [
+  ["Exact", "the answer equals the expected one, field for field"],
+  ["Valid JSON", "the whole answer parses as JSON; prose or a fence around it does not count"],
+  ["Schema", "the answer also fits the declared schema"],
+  ["Interval", "95 %: Wilson's for a rate, a paired bootstrap over rows (10,000 rounds) for a difference"],
+  [
+    "p",
+    "exact McNemar test over the rows on which two arms disagree, after Holm's correction over all pairs",
+  ],
+  ["Cut", "answers that reached the limit of new tokens"],
+]
