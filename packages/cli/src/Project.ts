@@ -105,6 +105,16 @@ export const locate = (typed: string | undefined, cwd: string): Located => {
   }
 }
 
+/** The project of a command that needs no pipeline: that of the file typed, of the last one run, or of the folder. */
+export const rootOfCommand = (typed: string | undefined, cwd: string): string => {
+  if (typed !== undefined) {
+    const path = resolve(cwd, typed)
+    return root(statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path))
+  }
+  const last = remembered(root(cwd))
+  return last === undefined ? root(cwd) : root(dirname(last))
+}
+
 const typedFile = (typed: string, cwd: string): Located => {
   const path = resolve(cwd, typed)
   const stat = statSync(path, { throwIfNoEntry: false })

@@ -5,14 +5,18 @@
  * program; where the bundle still fits (stat calls alone decide), neither parser nor bundler is loaded. Other commands
  * run inside a bundle without a pipeline. Plain code without Effect.
  */
+import type { BundleOptions } from "@sluice/code/check"
 import { readFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
 import * as Arguments from "./Arguments.ts"
 import * as Project from "./Project.ts"
+import type { Program } from "./program.ts"
 
 const version = (): string =>
   (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version
 
-export const launch = async (argv: ReadonlyArray<string>): Promise<void> => {
+/** `cacheFolder` is the user's cache folder of Sluice. */
+export const launch = async (argv: ReadonlyArray<string>, cacheFolder: string): Promise<void> => {
   const parsed = Arguments.parse(argv)
   switch (parsed.kind) {
     case "help":
@@ -22,28 +26,54 @@ export const launch = async (argv: ReadonlyArray<string>): Promise<void> => {
       process.stdout.write(`sluice ${version()}, Node ${process.versions.node}\n`)
       return
     case "error":
-      return refuse(parsed.message, argv.includes("--json"))
+      return refuse("usage", parsed.message, 2, argv.includes("--json"))
     case "invocation":
-      return start(parsed.invocation)
+      return start(parsed.invocation, cacheFolder)
   }
 }
 
-/** Says what is wrong with the command itself; exit code 2. */
-const refuse = (message: string, json: boolean): void => {
-  process.exitCode = 2
-  if (json) process.stdout.write(`${JSON.stringify({ error: { kind: "usage", message } }, null, 2)}\n`)
+const refuse = (kind: string, message: string, exitCode: number, json: boolean): void => {
+  process.exitCode = exitCode
+  if (json) process.stdout.write(`${JSON.stringify({ error: { kind, message } }, undefined, 2)}\n`)
   else process.stderr.write(`${message}\n`)
 }
 
-const start = async (invocation: Arguments.Invocation): Promise<void> => {
+const start = async (invocation: Arguments.Invocation, cacheFolder: string): Promise<void> => {
   const cwd = process.cwd()
   const json = Arguments.has(invocation, "json")
-  if (invocation.command.needsPipeline) {
-    const located = Project.locate(Arguments.file(invocation), cwd)
-    if ("problem" in located) return refuse(located.problem, json)
-    const { pipelineProgram } = await import("./program.ts")
-    return pipelineProgram(located.file, invocation)
+  if (!invocation.command.needsPipeline) {
+    const { withoutPipeline } = await import("./program.ts")
+    const program = await load(withoutPipeline(cacheFolder), "", json)
+    return program?.run(invocation)
   }
-  const { plainProgram } = await import("./program.ts")
-  return plainProgram(invocation)
+  const located = Project.locate(Arguments.file(invocation), cwd)
+  if ("problem" in located) return refuse("usage", located.problem, 2, json)
+  const { forPipeline } = await import("./program.ts")
+  const program = await load(forPipeline(located.file), located.file, json)
+  return program?.run(invocation)
 }
+
+/** The program, or `undefined` after its problem was reported. `file` is empty where no pipeline is loaded. */
+const load = async (options: BundleOptions, file: string, json: boolean): Promise<Program | undefined> => {
+  const program = await import("./program.ts")
+  const building = relative(process.cwd(), file) || "the command line"
+  try {
+    return await program.load(options, json ? () => {} : announce(building))
+  } catch (error) {
+    const Failure = await import("./Failure.ts")
+    const root = file === "" ? process.cwd() : Project.root(dirname(file))
+    const failure =
+      Failure.isForeseen(error) || file === "" || program.isOwnFailure(error)
+        ? Failure.shown(error, join(Project.store(root), "logs"))
+        : Failure.whileLoading(error, file, root, process.cwd())
+    refuse(failure.kind, failure.message, failure.exitCode, json)
+    return undefined
+  }
+}
+
+/** Building takes a second or two: say so, on a terminal in a line that goes away again. */
+const announce =
+  (what: string) =>
+  (building: boolean): void => {
+    if (process.stderr.isTTY) process.stderr.write(building ? `building ${what} …` : "\r\u001b[K")
+  }

