@@ -1,11 +1,14 @@
 /**
  * Text to token ids and back, from a GGUF file's metadata or a Hugging Face `tokenizer.json`.
+ * The algorithms are those of `@huggingface/tokenizers`; this module adds roles, places and messages.
  */
-export interface Span {
-  /** UTF-16 offsets into the text, end exclusive. */
-  readonly start: number
-  readonly end: number
-}
+import { Tokenizer as Engine } from "@huggingface/tokenizers"
+import { align, byteLevelBytes, compose, Misaligned, pieceBytes, type Span, type Surface } from "./formats/alignment.ts"
+import { FormatError } from "./formats/FormatError.ts"
+import type { Gguf } from "./formats/Gguf.ts"
+import * as TokenizerJson from "./formats/TokenizerJson.ts"
+
+export type { Span } from "./formats/alignment.ts"
 
 export interface Encoding {
   readonly ids: ReadonlyArray<number>
@@ -14,18 +17,180 @@ export interface Encoding {
 }
 
 export interface Tokenizer {
+  /** The file or folder it came from, for messages. */
+  readonly file: string
   readonly vocabularySize: number
   readonly bosId: number | null
   readonly eosId: number | null
   readonly padId: number | null
+  readonly bosToken: string
+  readonly eosToken: string
   /** Ids that end an answer: the end-of-sequence token and the end-of-turn tokens that the vocabulary has. */
   readonly stopIds: ReadonlyArray<number>
   /** Special tokens by id. */
   readonly special: ReadonlyMap<number, string>
+  /** The chat template that came with the tokenizer. */
+  readonly chatTemplate: string | null
   /** Ids of the whole text; special tokens written in it are recognised, none is added unless asked for. */
   readonly encode: (text: string, options?: { readonly addSpecialTokens?: boolean }) => Array<number>
-  /** As `encode`, with the place of each token. */
+  /** As `encode`, with the place of each token. Throws FormatError where a token cannot be placed. */
   readonly encodeWithSpans: (text: string) => Encoding
   readonly decode: (ids: ReadonlyArray<number>, options?: { readonly skipSpecialTokens?: boolean }) => string
   readonly tokenText: (id: number) => string | undefined
+  readonly idOf: (token: string) => number | undefined
+}
+
+/** The tokenizer in a GGUF file's metadata. Throws FormatError. */
+export const fromGguf = (gguf: Gguf): Tokenizer => {
+  const { json, config } = TokenizerJson.fromGguf(gguf)
+  return make(json, config, gguf.file)
+}
+
+/** A tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json`. Throws FormatError. */
+export const fromJson = (
+  json: unknown,
+  config: TokenizerJson.TokenizerConfig = {},
+  file = "tokenizer.json",
+): Tokenizer => {
+  const model = (json as { readonly model?: unknown } | null)?.model
+  if (typeof model !== "object" || model === null) {
+    throw new FormatError({
+      file,
+      reason: "This is not a tokenizer.json.",
+      facts: [["Missing", "an object 'model'"]],
+      hint: "Older models have only vocab.json or tokenizer.model: save the tokenizer again with transformers.",
+    })
+  }
+  return make({ added_tokens: [], ...nulls, ...(json as object) } as TokenizerJson.TokenizerJson, config, file)
+}
+
+const nulls = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null }
+
+/** Special tokens that end a turn in the chat formats of known models. */
+const endOfTurn = [
+  "<|im_end|>",
+  "<|eot_id|>",
+  "<|end|>",
+  "<end_of_turn>",
+  "<turn|>",
+  "<|END_OF_TURN_TOKEN|>",
+  "<|end_of_text|>",
+  "<｜end▁of▁sentence｜>",
+]
+
+const make = (
+  json: TokenizerJson.TokenizerJson,
+  config: TokenizerJson.TokenizerConfig,
+  file: string,
+): Tokenizer => {
+  let engine: Engine
+  try {
+    engine = new Engine(json, { clean_up_tokenization_spaces: false, ...config })
+  } catch (cause) {
+    throw new FormatError({
+      file,
+      reason: "The tokenizer cannot be built.",
+      facts: [["Cause", cause instanceof Error ? cause.message : String(cause)]],
+    })
+  }
+  const contentOf = (token: unknown): string => {
+    if (typeof token === "string") return token
+    return ((token as { readonly content?: string } | null | undefined)?.content ?? "") as string
+  }
+  const idOf = (token: string): number | undefined => (token === "" ? undefined : engine.token_to_id(token))
+  const bosToken = contentOf(config.bos_token)
+  const eosToken = contentOf(config.eos_token)
+  const added = new Map(json.added_tokens.map((token) => [token.id, token]))
+  const special = new Map([...added.values()].filter((t) => t.special).map((t) => [t.id, t.content]))
+  const stops = [eosToken, contentOf(config["end_of_turn_token"]), ...endOfTurn]
+    .map(idOf)
+    .filter((id) => id !== undefined)
+  const template = config.chat_template
+  const unknown = contentOf(json.model["unk_token"])
+  const surfaceOf = surfaces(json, unknown)
+  const vocabulary = engine.get_vocab(true)
+  return {
+    file,
+    vocabularySize: Math.max(-1, ...vocabularyIds(vocabulary)) + 1,
+    bosId: idOf(bosToken) ?? null,
+    eosId: idOf(eosToken) ?? null,
+    padId: idOf(contentOf(config.pad_token)) ?? null,
+    bosToken,
+    eosToken,
+    stopIds: [...new Set(stops)],
+    special,
+    chatTemplate:
+      typeof template === "string"
+        ? template
+        : (template?.find((named) => named.name === "default")?.template ?? template?.[0]?.template ?? null),
+    encode: (text, options) =>
+      text === ""  && options?.addSpecialTokens !== true
+        ? []
+        : engine.encode(text, { add_special_tokens: options?.addSpecialTokens ?? false }).ids,
+    encodeWithSpans: (text) => {
+      const { ids, tokens } = engine.encode(text, { add_special_tokens: false })
+      return { ids, spans: place(file, text, tokens.map(surfaceOf), tokens) }
+    },
+    decode: (ids, options) =>
+      ids.length === 0 ? "" : engine.decode([...ids], { skip_special_tokens: options?.skipSpecialTokens ?? false }),
+    tokenText: (id) => engine.id_to_token(id),
+    idOf,
+  }
+}
+
+/** The largest ids, without spreading a vocabulary of 150,000 over the stack. */
+const vocabularyIds = (vocabulary: ReadonlyMap<string, number>): ReadonlyArray<number> => {
+  let largest = -1
+  for (const id of vocabulary.values()) if (id > largest) largest = id
+  return [largest]
+}
+
+/** What each token spells; remembered, as texts repeat their tokens. */
+const surfaces = (json: TokenizerJson.TokenizerJson, unknown: string): ((token: string) => Surface) => {
+  const added = new Set(json.added_tokens.map((token) => token.content))
+  const spellsBytes = JSON.stringify([json.pre_tokenizer, json.decoder]).includes('"ByteLevel"')
+  const wordPiece = json.model.type === "WordPiece"
+  const known = new Map<string, Surface>()
+  const find = (token: string): Surface => {
+    if (added.has(token)) {
+      return { bytes: new TextEncoder().encode(token), kind: token === unknown ? "unknown" : "added" }
+    }
+    if (token === unknown) return { bytes: new Uint8Array(), kind: "unknown" }
+    const bytes = spellsBytes ? byteLevelBytes(token) : undefined
+    const piece = wordPiece && token.startsWith("##") ? token.slice(2) : token
+    return { bytes: bytes ?? pieceBytes(piece), kind: "plain" }
+  }
+  return (token) => {
+    const found = known.get(token) ?? find(token)
+    known.set(token, found)
+    return found
+  }
+}
+
+const place = (
+  file: string,
+  text: string,
+  found: ReadonlyArray<Surface>,
+  tokens: ReadonlyArray<string>,
+): Array<Span> => {
+  try {
+    return align(text, found)
+  } catch (error) {
+    if (!(error instanceof Misaligned)) throw error
+    // Some tokenizers compose characters first (Qwen's): place the tokens in the composed text, then look back.
+    const composed = compose(text)
+    if (composed !== undefined && composed.text !== text) {
+      const { origin } = composed
+      return align(composed.text, found).map((span) => ({ start: origin[span.start]!, end: origin[span.end]! }))
+    }
+    throw new FormatError({
+      file,
+      reason: "The tokens cannot be traced back to the text, so that no label could be placed.",
+      facts: [
+        ["Token", `${error.token + 1} of ${tokens.length}: ${JSON.stringify(tokens[error.token] ?? "(end)")}`],
+        ["Text there", JSON.stringify(text.slice(error.at, error.at + 40))],
+      ],
+      hint: "This tokenizer rewrites its input; supervise the whole text instead, or use a byte-level tokenizer.",
+    })
+  }
 }
