@@ -5,6 +5,8 @@
 import type * as Schema from "effect/Schema"
 import type { Output, Ref, Use, Wired } from "./Step.ts"
 
+export { make as toGraph } from "./Graph.ts"
+export { fromText, parseSetting } from "./Params.ts"
 export { withDefault } from "./Step.ts"
 
 export type ParamFields = { readonly [name: string]: Schema.Top }
