@@ -64,7 +64,7 @@ export class OperationFailed extends Data.TaggedError("OperationFailed")<{
     if (this.inputs.length > 0) facts["Inputs"] = this.inputs.join(", ")
     facts["Reason"] = this.detail
     return structured(
-      `TensorFlow could not run ${this.operation}.`,
+      `The operation ${this.operation} failed.`,
       facts,
       this.code === 8 ? "Lower the batch or the memory budget, or free memory on this machine." : undefined,
     )

@@ -20,7 +20,17 @@ export type OpenError = Errors.LibraryMissing | Errors.BindingFailed
 
 /** A backend that is closed with the scope: constants, variables and recorded functions go with it. */
 export const open = (options: Options): Effect.Effect<Backend, OpenError, Scope.Scope> =>
-  options.backend === "tensorflow" ? openTensorFlow(options) : Effect.die("not yet")
+  options.backend === "tensorflow" ? openTensorFlow(options) : openTfjs(options.backend)
+
+const openTfjs = Effect.fn("Backend.open")(function* (kind: "wasm" | "cpu") {
+  const { Tfjs } = yield* Effect.promise(() => import("@sluice/tensorflow"))
+  const TfjsBackend = yield* Effect.promise(() => import("./TfjsBackend.ts"))
+  const tf = yield* Effect.promise(() => Tfjs.load(kind))
+  return yield* Effect.acquireRelease(
+    Effect.sync(() => TfjsBackend.make(tf, kind, {})),
+    (backend) => Effect.sync(backend.close),
+  )
+})
 
 const openTensorFlow = Effect.fn("Backend.open")(function* (options: Options) {
   const { Binding, Cpu, Errors, Library } = yield* Effect.promise(() => import("@sluice/tensorflow"))

@@ -1,5 +1,5 @@
 /** The native backend: eager tensors with scopes, and functions recorded by `jit`. */
-import { AttributeType, DataType, Recording, type Binding } from "@sluice/tensorflow"
+import { AttributeType, DataType, Errors, Recording, type Binding } from "@sluice/tensorflow"
 import { adamWScalars } from "./adamWScalars.ts"
 import type { Backend, DType, Ops, Tensor, Variable } from "./Ops.ts"
 import * as structure from "./structure.ts"
@@ -210,7 +210,13 @@ export const make = (
       const input = inputs[i]!
       if (!(input instanceof EagerTensor)) throw foreign(operation, input, labels)
       if (input.handle === 0) {
-        throw new Error(`${place(operation, labels)}: input ${i + 1} of ${inputs.length} was already freed.`)
+        throw new Errors.OperationFailed({
+          operation,
+          label: labels.join(" / "),
+          code: 3,
+          detail: `input ${i + 1} of ${inputs.length} was already freed`,
+          inputs: [],
+        })
       }
       handles[i] = input.handle
     }
