@@ -61,10 +61,20 @@ export const fromJson = (
       hint: "Older models have only vocab.json or tokenizer.model: save the tokenizer again with transformers.",
     })
   }
-  return make({ added_tokens: [], ...nulls, ...(json as object) } as TokenizerJson.TokenizerJson, config, file)
+  const given = json as Partial<TokenizerJson.TokenizerJson> & { readonly model: Record<string, unknown> }
+  return make(
+    {
+      added_tokens: given.added_tokens ?? [],
+      normalizer: given.normalizer ?? null,
+      pre_tokenizer: given.pre_tokenizer ?? null,
+      post_processor: given.post_processor ?? null,
+      decoder: given.decoder ?? null,
+      model: given.model,
+    },
+    config,
+    file,
+  )
 }
-
-const nulls = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null }
 
 /** Special tokens that end a turn in the chat formats of known models. */
 const endOfTurn = [
@@ -85,7 +95,8 @@ const make = (
 ): Tokenizer => {
   let engine: Engine
   try {
-    engine = new Engine(json, { clean_up_tokenization_spaces: false, ...config })
+    const preTokenizer = TokenizerJson.spellOutDigits(json.pre_tokenizer)
+    engine = new Engine({ ...json, pre_tokenizer: preTokenizer }, { clean_up_tokenization_spaces: false, ...config })
   } catch (cause) {
     throw new FormatError({
       file,
@@ -111,7 +122,7 @@ const make = (
   const vocabulary = engine.get_vocab(true)
   return {
     file,
-    vocabularySize: Math.max(-1, ...vocabularyIds(vocabulary)) + 1,
+    vocabularySize: largest(vocabulary.values()) + 1,
     bosId: idOf(bosToken) ?? null,
     eosId: idOf(eosToken) ?? null,
     padId: idOf(contentOf(config.pad_token)) ?? null,
@@ -124,7 +135,7 @@ const make = (
         ? template
         : (template?.find((named) => named.name === "default")?.template ?? template?.[0]?.template ?? null),
     encode: (text, options) =>
-      text === ""  && options?.addSpecialTokens !== true
+      text === "" && options?.addSpecialTokens !== true
         ? []
         : engine.encode(text, { add_special_tokens: options?.addSpecialTokens ?? false }).ids,
     encodeWithSpans: (text) => {
@@ -138,11 +149,11 @@ const make = (
   }
 }
 
-/** The largest ids, without spreading a vocabulary of 150,000 over the stack. */
-const vocabularyIds = (vocabulary: ReadonlyMap<string, number>): ReadonlyArray<number> => {
-  let largest = -1
-  for (const id of vocabulary.values()) if (id > largest) largest = id
-  return [largest]
+/** Without spreading a vocabulary of 150,000 over the stack. */
+const largest = (ids: Iterable<number>): number => {
+  let found = -1
+  for (const id of ids) if (id > found) found = id
+  return found
 }
 
 /** What each token spells; remembered, as texts repeat their tokens. */

@@ -55,6 +55,22 @@ const digitsThenBytes = {
   pretokenizers: [{ type: "Digits", individual_digits: true }, byteLevel(true)],
 }
 
+/**
+ * `Digits` splits at every number of Unicode in the Rust library, but at `0` to `9` alone in JavaScript's: written
+ * as a `Split` by pattern both do the same.
+ */
+export const spellOutDigits = (preTokenizer: unknown): unknown => {
+  const part = preTokenizer as { type?: string; individual_digits?: boolean; pretokenizers?: Array<unknown> } | null
+  if (part?.type === "Digits") {
+    const pattern = { Regex: part.individual_digits === true ? "\\p{N}" : "\\p{N}+" }
+    return { type: "Split", pattern, behavior: "Isolated", invert: false }
+  }
+  if (part?.type === "Sequence" && Array.isArray(part.pretokenizers)) {
+    return { ...part, pretokenizers: part.pretokenizers.map(spellOutDigits) }
+  }
+  return preTokenizer
+}
+
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 const words = (numbers: string): string =>
   `${contractions}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${numbers}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`
