@@ -78,11 +78,7 @@ export const open = (
   ref: Manifest.ArtifactRef,
   /** Who asks, for messages: `clean.rows`. */
   place: string,
-): Effect.Effect<
-  Table.Reader<Table.Any> | FilesReader | unknown,
-  Errors.StoreError | Errors.SchemaMismatch,
-  ArtifactStore
-> => {
+): Effect.Effect<unknown, Errors.StoreError | Errors.SchemaMismatch, ArtifactStore> => {
   if (Table.isTable(output)) return openTable(output, ref, place)
   return output.kind === "files" ? openFiles(ref) : openValue(output, ref, place)
 }

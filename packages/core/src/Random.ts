@@ -6,6 +6,7 @@
  * SHA-256("sluice/random\n" + seed) as four little-endian 32-bit words. Period 2^128 - 1. Not for secrets.
  */
 import { createHash, hash } from "node:crypto"
+import { xoshiro128 } from "./internal/xoshiro128.ts"
 
 export interface Random {
   /** A whole number, uniform from 0 to 2^32 - 1. */
@@ -23,23 +24,13 @@ export interface Random {
 /** The generator of a seed. Two generators of one seed give the same numbers. */
 export const make = (seed: string): Random => {
   const state = createHash("sha256").update("sluice/random\n").update(seed).digest()
-  let a = state.readInt32LE(0)
-  let b = state.readInt32LE(4)
-  let c = state.readInt32LE(8)
-  let d = state.readInt32LE(12)
+  const uint32 = xoshiro128(
+    state.readInt32LE(0),
+    state.readInt32LE(4),
+    state.readInt32LE(8),
+    state.readInt32LE(12),
+  )
   let spare: number | undefined
-
-  const uint32 = (): number => {
-    const scrambled = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9)
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = rotateLeft(d, 11)
-    return scrambled >>> 0
-  }
 
   // 27 high bits of the first draw, 26 of the second: every double in [0, 1) with 53 bits is equally likely.
   const uniform = (): number => {
@@ -95,5 +86,3 @@ export const make = (seed: string): Random => {
 /** A seed for a named part: SHA-256, hex, of seed and name. Independent of every other part's and of their order. */
 export const derive = (seed: string, name: string): string =>
   hash("sha256", `sluice/seed\n${JSON.stringify([seed, name])}`, "hex")
-
-const rotateLeft = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits))

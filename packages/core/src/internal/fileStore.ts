@@ -87,15 +87,15 @@ export const make = Effect.fnUntraced(function* (root: string, options: FileStor
 
   const read = Effect.fnUntraced(
     function* (digest: string) {
-      const bytes = yield* attempt("read", place(digest), () => fs.readFile(place(digest)))
-      if (verified.has(digest)) return bytes as Uint8Array
+      const bytes: Uint8Array = yield* attempt("read", place(digest), () => fs.readFile(place(digest)))
+      if (verified.has(digest)) return bytes
       const found = hash("sha256", bytes, "hex")
       if (found !== digest) {
         yield* attempt("write", place(digest), () => forget(digest))
         return yield* damaged(place(digest), found)
       }
       verified.add(digest)
-      return bytes as Uint8Array
+      return bytes
     },
     Effect.catchIf(isMissing, (error) => Effect.fail(missing(error.place))),
   )
