@@ -64,7 +64,7 @@ export interface Saved {
 
 export type Gradients = PerLinear<linear.AdapterGradient>
 
-const linearLayer = ({ adapters, dropout, weights }: Input, name: LinearName): linear.Layer => ({
+const linearLayer = ({ adapters, dropout, weights }: Layers, name: LinearName): linear.Layer => ({
   weight: weights[name],
   bias: name === "queryKeyValue" ? weights.queryKeyValueBias : null,
   adapter: adapters[name],
@@ -80,40 +80,59 @@ const norms = (config: LlamaConfig, weights: BlockWeights) => {
   }
 }
 
+/** What the halves of a block need: no tables of a batch, so that decoding uses them too. */
+export type Layers = Pick<Input, "weights" | "adapters" | "dropout">
+
+/** norm, query/key/value projection and rotary embedding: x [T, C] → qkv [T, (H + 2·KV)·D]. */
+export const project = (ops: Ops, config: LlamaConfig, layers: Layers, tables: rotary.Tables, x: Tensor) => {
+  const norm = norms(config, layers.weights)
+  const normed = rmsNorm.forward(ops, norm.attention, x)
+  const projected = linear.forward(ops, linearLayer(layers, "queryKeyValue"), normed.y)
+  const heads = norm.queryKey === null ? null : headNorm.forward(ops, config, norm.queryKey, projected.y)
+  return {
+    y: rotary.forward(ops, config, tables, heads?.y ?? projected.y),
+    saved: {
+      attentionNorm: normed.saved,
+      queryKeyValue: projected.saved,
+      queryKeyNorm: heads?.saved ?? null,
+    },
+  }
+}
+
+/** All after attention: its output [T, H·D] and x [T, C] → y [T, C]. */
+export const finish = (ops: Ops, config: LlamaConfig, layers: Layers, attended: Tensor, x: Tensor) => {
+  const norm = norms(config, layers.weights)
+  const output = linear.forward(ops, linearLayer(layers, "output"), attended)
+  const middle = ops.add(x, output.y)
+  const normed = rmsNorm.forward(ops, norm.feedForward, middle)
+  const gateUp = linear.forward(ops, linearLayer(layers, "gateUp"), normed.y)
+  const gated = swiGlu.forward(ops, gateUp.y, config.intermediate)
+  const down = linear.forward(ops, linearLayer(layers, "down"), gated.y)
+  return {
+    y: ops.add(middle, down.y),
+    saved: {
+      output: output.saved,
+      middle,
+      feedForwardNorm: normed.saved,
+      gateUp: gateUp.saved,
+      swiGlu: gated.saved,
+      down: down.saved,
+    },
+  }
+}
+
 export const forward = (
   ops: Ops,
   config: LlamaConfig,
   input: Input,
 ): { readonly y: Tensor; readonly saved: Saved } => {
   const { slots, tables, x } = input
-  const norm = norms(config, input.weights)
-  const normed = rmsNorm.forward(ops, norm.attention, x)
-  const projected = linear.forward(ops, linearLayer(input, "queryKeyValue"), normed.y)
-  const heads = norm.queryKey === null ? null : headNorm.forward(ops, config, norm.queryKey, projected.y)
-  const rotated = rotary.forward(ops, config, tables.rotary, heads?.y ?? projected.y)
-  const attended = attention.forward(ops, config, tables.attention, rotated)
-  const output = linear.forward(ops, linearLayer(input, "output"), atSlots(ops, attended.y, slots))
-  const middle = ops.add(atSlots(ops, x, slots), output.y)
-
-  const normedAgain = rmsNorm.forward(ops, norm.feedForward, middle)
-  const gateUp = linear.forward(ops, linearLayer(input, "gateUp"), normedAgain.y)
-  const gated = swiGlu.forward(ops, gateUp.y, config.intermediate)
-  const down = linear.forward(ops, linearLayer(input, "down"), gated.y)
+  const qkv = project(ops, config, input, tables.rotary, x)
+  const attended = attention.forward(ops, config, tables.attention, qkv.y)
+  const rest = finish(ops, config, input, atSlots(ops, attended.y, slots), atSlots(ops, x, slots))
   return {
-    y: ops.add(middle, down.y),
-    saved: {
-      attentionNorm: normed.saved,
-      queryKeyValue: projected.saved,
-      queryKeyNorm: heads?.saved ?? null,
-      attention: attended.saved,
-      attended: attended.y,
-      output: output.saved,
-      middle,
-      feedForwardNorm: normedAgain.saved,
-      gateUp: gateUp.saved,
-      swiGlu: gated.saved,
-      down: down.saved,
-    },
+    y: rest.y,
+    saved: { ...qkv.saved, attention: attended.saved, attended: attended.y, ...rest.saved },
   }
 }
 
