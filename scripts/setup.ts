@@ -23,7 +23,9 @@ interface Progress {
 const live = process.stdout.isTTY === true && process.env["CI"] === undefined
 
 /** One line that is redrawn on a terminal; elsewhere a line about every ten seconds. */
-const progressLine = (label: string): { readonly show: (progress: Progress) => void; readonly end: () => void } => {
+const progressLine = (
+  label: string,
+): { readonly show: (progress: Progress) => void; readonly end: () => void } => {
   const startedAt = performance.now()
   let saidAt = startedAt
   let drawn = false

@@ -69,7 +69,12 @@ const main = async (args: ReadonlyArray<string>): Promise<number> => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"))
   const output = join(folder, "report.json")
   try {
-    const code = await vitest([...args, "--reporter=default", "--reporter=json", `--outputFile.json=${output}`])
+    const code = await vitest([
+      ...args,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${output}`,
+    ])
     const found = counts(readReport(output))
     console.log(summary(found))
     return code !== 0 ? code : found.failed > 0 || found.passed === 0 || setupFailed ? 1 : 0

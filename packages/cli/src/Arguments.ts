@@ -32,7 +32,8 @@ const isFile = (word: string): boolean => /\.[cm]?[jt]s$/.test(word)
 
 export const parse = (argv: ReadonlyArray<string>): Parsed => {
   const [first, ...rest] = argv
-  if (first === undefined || first === "--help" || first === "-h") return { kind: "help", text: Command.overview() }
+  if (first === undefined || first === "--help" || first === "-h")
+    return { kind: "help", text: Command.overview() }
   if (first === "--version" || first === "-v") return { kind: "version" }
   if (first === "help") {
     const named = rest[0] === undefined ? undefined : Command.find(rest[0])
@@ -83,15 +84,20 @@ const parseCommand = (
     }
     const equals = word.startsWith("--") ? word.indexOf("=") : -1
     const typed = equals < 0 ? word : word.slice(0, equals)
-    const flag = known.find((f) => typed === `--${f.name}` || (f.alias !== undefined && typed === `-${f.alias}`))
+    const flag = known.find(
+      (f) => typed === `--${f.name}` || (f.alias !== undefined && typed === `-${f.alias}`),
+    )
     if (flag === undefined) {
       const names = known.map((f) => `--${f.name}`)
-      return error(`Unknown flag ${typed} for sluice ${command.name}.${suggestion(typed, names, (n) => n)}\n${help}`)
+      return error(
+        `Unknown flag ${typed} for sluice ${command.name}.${suggestion(typed, names, (n) => n)}\n${help}`,
+      )
     }
     if (flag.name === "help") return { kind: "help", text: Command.help(command) }
     let value = ""
     if (flag.value === undefined) {
-      if (equals >= 0) return error(`--${flag.name} takes no value, and got ${word.slice(equals + 1)}.\n${help}`)
+      if (equals >= 0)
+        return error(`--${flag.name} takes no value, and got ${word.slice(equals + 1)}.\n${help}`)
     } else {
       const next = words[i + 1]
       if (equals >= 0) value = word.slice(equals + 1)
@@ -146,9 +152,11 @@ export const file = (invocation: Invocation): string | undefined => {
   return at < 0 ? undefined : invocation.arguments[at]
 }
 
-export const one = (invocation: Invocation, flag: string): string | undefined => invocation.flags.get(flag)?.[0]
+export const one = (invocation: Invocation, flag: string): string | undefined =>
+  invocation.flags.get(flag)?.[0]
 
-export const many = (invocation: Invocation, flag: string): ReadonlyArray<string> => invocation.flags.get(flag) ?? []
+export const many = (invocation: Invocation, flag: string): ReadonlyArray<string> =>
+  invocation.flags.get(flag) ?? []
 
 export const has = (invocation: Invocation, flag: string): boolean => invocation.flags.has(flag)
 
@@ -157,23 +165,14 @@ export const integer = (invocation: Invocation, flag: string): number | undefine
   return value === undefined ? undefined : Number(value)
 }
 
-/** `--set` values by name: JSON where it parses, else the text; of two for one name the last counts. */
-export const params = (invocation: Invocation): Record<string, unknown> => {
-  return Object.fromEntries(
+/** `--set` values by name, as typed; of two for one name the last counts. */
+export const settings = (invocation: Invocation): Record<string, string> =>
+  Object.fromEntries(
     many(invocation, "set").map((setting) => {
       const equals = setting.indexOf("=")
-      return [setting.slice(0, equals), jsonOrText(setting.slice(equals + 1))]
+      return [setting.slice(0, equals).trim(), setting.slice(equals + 1)]
     }),
   )
-}
-
-const jsonOrText = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
 
 /** A command as one would type it in a shell. */
 export const shellWords = (words: ReadonlyArray<string>): string =>

@@ -98,7 +98,12 @@ export const place = (error: unknown, root: string): Place | undefined => {
 
 const isInside = (root: string, file: string): boolean => {
   const path = relative(root, file)
-  return !path.startsWith("..") && !isAbsolute(path) && !path.includes("node_modules") && !path.startsWith(".sluice")
+  return (
+    !path.startsWith("..") &&
+    !isAbsolute(path) &&
+    !path.includes("node_modules") &&
+    !path.startsWith(".sluice")
+  )
 }
 
 const original = (at: Place): Place | undefined => {
@@ -138,7 +143,11 @@ export const whileLoading = (error: unknown, file: string, root: string, cwd: st
   const at = place(error, root)
   return {
     kind: "load",
-    message: [`${relative(cwd, file)} could not be loaded.`, said, ...(at === undefined ? [] : [excerpt(at, root)])].join("\n"),
+    message: [
+      `${relative(cwd, file)} could not be loaded.`,
+      said,
+      ...(at === undefined ? [] : [excerpt(at, root)]),
+    ].join("\n"),
     exitCode: 2,
   }
 }

@@ -73,7 +73,13 @@ const sourcesIn = (folder: string): Array<string> => {
 /** Files that make a pipeline, in the folders where one looks for them. */
 export const pipelines = (cwd: string): Array<string> => {
   const projectRoot = root(cwd)
-  const folders = new Set([cwd, projectRoot, join(projectRoot, "pipelines"), join(projectRoot, "src"), join(projectRoot, "src/pipelines")])
+  const folders = new Set([
+    cwd,
+    projectRoot,
+    join(projectRoot, "pipelines"),
+    join(projectRoot, "src"),
+    join(projectRoot, "src/pipelines"),
+  ])
   return [...folders].flatMap(sourcesIn).filter(holdsPipeline)
 }
 
@@ -123,13 +129,22 @@ const typedFile = (typed: string, cwd: string): Located => {
     const sources = sourcesIn(folder)
     const near =
       sources.find((source) => basename(source, extname(source)) === basename(path)) ??
-      sources.find((source) => basename(source) === nearMiss(basename(path), sources.map((s) => basename(s))))
+      sources.find(
+        (source) =>
+          basename(source) ===
+          nearMiss(
+            basename(path),
+            sources.map((s) => basename(s)),
+          ),
+      )
     const others = near === undefined ? pipelines(cwd) : []
     return {
       problem: [
         `There is no file ${typed}.`,
         ...(near === undefined ? [] : [`Did you mean ${shown(cwd, near)}?`]),
-        ...(others.length === 0 ? [] : ["Pipelines here:", ...others.map((other) => `  ${shown(cwd, other)}`)]),
+        ...(others.length === 0
+          ? []
+          : ["Pipelines here:", ...others.map((other) => `  ${shown(cwd, other)}`)]),
       ].join("\n"),
     }
   }

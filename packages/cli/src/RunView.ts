@@ -114,7 +114,8 @@ export const update = (rows: Map<string, Row>, event: Reporter.Event, now: numbe
   }
 }
 
-export const isFinal = (row: Row): boolean => row.state === "hit" || row.state === "done" || row.state === "failed"
+export const isFinal = (row: Row): boolean =>
+  row.state === "hit" || row.state === "done" || row.state === "failed"
 
 const decisionColumns = 10
 const keyColumns = 11
@@ -135,7 +136,13 @@ export interface Layout {
   readonly paint: Text.Paint
 }
 
-const decisionStyle: Record<string, Text.Style> = { hit: "green", run: "yellow", waiting: "dim", uncached: "yellow", failed: "red" }
+const decisionStyle: Record<string, Text.Style> = {
+  hit: "green",
+  run: "yellow",
+  waiting: "dim",
+  uncached: "yellow",
+  failed: "red",
+}
 
 const head = (name: string, decision: string, layout: Layout): string => {
   const shown = Text.truncate(name, layout.nameColumns - 2)
@@ -157,7 +164,10 @@ export const causeText = (causes: ReadonlyArray<Explain.Cause>): string => {
 }
 
 const result = (row: Row, layout: Layout): string =>
-  `${shortKey(row.key, layout)}${[row.summary, row.ms === undefined || row.state === "hit" ? undefined : layout.paint("dim", duration(row.ms))]
+  `${shortKey(row.key, layout)}${[
+    row.summary,
+    row.ms === undefined || row.state === "hit" ? undefined : layout.paint("dim", duration(row.ms)),
+  ]
     .filter((part) => part !== undefined && part !== "")
     .join("   ")}`.trimEnd()
 
@@ -200,14 +210,18 @@ const quantity = (progress: Reporter.Progress): string => {
 }
 
 /** Bytes per second and milliseconds left, once two seconds' worth of progress can be judged. */
-const pace = (row: Row, now: number): { readonly perSecond: number; readonly leftMs: number | undefined } | undefined => {
+const pace = (
+  row: Row,
+  now: number,
+): { readonly perSecond: number; readonly leftMs: number | undefined } | undefined => {
   const { progress, rateFrom } = row
   if (progress === undefined || rateFrom === undefined) return undefined
   const elapsed = now - rateFrom.at
   const gained = progress.done - rateFrom.done
   if (elapsed < 1_000 || gained <= 0) return undefined
   const perSecond = (gained * 1000) / elapsed
-  const leftMs = progress.total === undefined ? undefined : ((progress.total - progress.done) * 1000) / perSecond
+  const leftMs =
+    progress.total === undefined ? undefined : ((progress.total - progress.done) * 1000) / perSecond
   return { perSecond, leftMs }
 }
 
@@ -216,13 +230,16 @@ const barColumns = 16
 /** `████░░░░  29/38  loss 0.0041  eta 0:26`; parts are left out from the right where the line is narrow. */
 export const progressText = (row: Row, now: number, columns: number, paint: Text.Paint): string => {
   const { progress } = row
-  if (progress === undefined) return paint("dim", row.startedAt === undefined ? "" : clock(now - row.startedAt))
+  if (progress === undefined)
+    return paint("dim", row.startedAt === undefined ? "" : clock(now - row.startedAt))
   const speed = pace(row, now)
   const parts = [
     quantity(progress),
     ...(progress.note === undefined || progress.note === "" ? [] : [progress.note]),
     ...(progress.unit === "bytes" && speed !== undefined ? [`${bytes(speed.perSecond)}/s`] : []),
-    ...(speed?.leftMs === undefined || progress.done >= (progress.total ?? 0) ? [] : [`eta ${clock(speed.leftMs)}`]),
+    ...(speed?.leftMs === undefined || progress.done >= (progress.total ?? 0)
+      ? []
+      : [`eta ${clock(speed.leftMs)}`]),
   ]
   const text = parts.join("  ")
   const free = columns - Text.width(text) - 3
@@ -261,7 +278,8 @@ export const frame = (
   const finished = settled.flatMap((row) => renderRow(row, now, layout))
   const full = open.map((row) => ({ row, lines: renderRow(row, now, layout) }))
   const total = full.reduce((sum, entry) => sum + entry.lines.length, 0)
-  if (total <= height) return { finished, block: full.flatMap((entry) => entry.lines), printed: from + settled.length }
+  if (total <= height)
+    return { finished, block: full.flatMap((entry) => entry.lines), printed: from + settled.length }
   const shown: Array<string> = []
   let hidden = 0
   for (const important of [true, false]) {
@@ -316,7 +334,9 @@ export const plainLines = (columns: number, paint: Text.Paint = Text.plain): Pla
       switch (event.type) {
         case "plan":
           layout = { ...layout, nameColumns: nameColumns(rows.keys(), columns) }
-          return [...rows.values()].filter((row) => row.state === "hit").flatMap((row) => renderRow(row, now, layout))
+          return [...rows.values()]
+            .filter((row) => row.state === "hit")
+            .flatMap((row) => renderRow(row, now, layout))
         case "warning":
           return [warningText(event, paint)]
         case "step-measure":
@@ -328,7 +348,9 @@ export const plainLines = (columns: number, paint: Text.Paint = Text.plain): Pla
       switch (event.type) {
         case "step-start":
           said.set(event.name, { at: now, tenth: 0 })
-          return [(head(row.name, row.uncached ? "uncached" : "run", layout) + causeText(row.causes)).trimEnd()]
+          return [
+            (head(row.name, row.uncached ? "uncached" : "run", layout) + causeText(row.causes)).trimEnd(),
+          ]
         case "step-progress": {
           const { done, total } = event
           const tenth = total === undefined || total <= 0 ? 0 : Math.floor((10 * done) / total)
@@ -350,5 +372,8 @@ export const plainLines = (columns: number, paint: Text.Paint = Text.plain): Pla
   }
 }
 
-export const warningText = (event: { readonly message: string; readonly name?: string | undefined }, paint: Text.Paint): string =>
+export const warningText = (
+  event: { readonly message: string; readonly name?: string | undefined },
+  paint: Text.Paint,
+): string =>
   `${paint("yellow", "warning:")} ${event.name === undefined ? "" : `${event.name}: `}${event.message}`

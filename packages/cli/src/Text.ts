@@ -28,7 +28,8 @@ const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g
 export const withoutEscapes = (text: string): string => text.replaceAll(escapes, "")
 
 /** Letters of East Asian scripts and most pictographs take two columns; marks that combine take none. */
-const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
 const zero = /[\p{Mn}\p{Me}\p{Cf}]/u
 // oxlint-disable-next-line no-control-regex -- plain letters take the short way
 const simple = /^[\u0020-\u007e]*$/
@@ -70,7 +71,8 @@ export const truncate = (text: string, columns: number): string => {
   return `${result}…${styled ? "\u001b[0m" : ""}`
 }
 
-export const padEnd = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - width(text)))
+export const padEnd = (text: string, columns: number): string =>
+  text + " ".repeat(Math.max(0, columns - width(text)))
 
 export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - width(text))) + text

@@ -13,7 +13,8 @@ import * as Project from "./Project.ts"
 import type { Program } from "./program.ts"
 
 const version = (): string =>
-  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version
+  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string })
+    .version
 
 /** `cacheFolder` is the user's cache folder of Sluice. */
 export const launch = async (argv: ReadonlyArray<string>, cacheFolder: string): Promise<void> => {

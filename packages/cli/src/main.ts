@@ -105,13 +105,21 @@ const untilSignal = async (effect: CommandEffect, context: Context): Promise<Exi
 const report = (cause: Cause.Cause<unknown>, context: Context): number => {
   if (Cause.hasInterruptsOnly(cause)) {
     const again = Arguments.shellWords(context.invocation.argv)
-    if (context.json) context.screen.write(`${JSON.stringify({ error: { kind: "interrupted", message: "interrupted" } }, undefined, 2)}\n`)
-    else context.screen.error(`Interrupted. Finished steps and checkpoints are kept; go on with: ${program()} ${again}\n`)
+    if (context.json)
+      context.screen.write(
+        `${JSON.stringify({ error: { kind: "interrupted", message: "interrupted" } }, undefined, 2)}\n`,
+      )
+    else
+      context.screen.error(
+        `Interrupted. Finished steps and checkpoints are kept; go on with: ${program()} ${again}\n`,
+      )
     return 130
   }
   const failure = Failure.shown(Cause.squash(cause), join(Project.store(context.root), "logs"))
   if (context.json) {
-    context.screen.write(`${JSON.stringify({ error: { kind: failure.kind, message: failure.message } }, undefined, 2)}\n`)
+    context.screen.write(
+      `${JSON.stringify({ error: { kind: failure.kind, message: failure.message } }, undefined, 2)}\n`,
+    )
   } else context.screen.error(`${failure.message}\n`)
   return failure.exitCode
 }

@@ -42,9 +42,7 @@ export const clock = (ms: number): string => {
   const two = (value: number): string => String(value).padStart(2, "0")
   const hours = Math.floor(seconds / 3600)
   const minutes = Math.floor(seconds / 60) % 60
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(seconds % 60)}`
-    : `${minutes}:${two(seconds % 60)}`
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`
 }
 
 /** "just now", "4 minutes ago", "3 days ago". */

@@ -29,7 +29,12 @@ const plan: Reporter.Event = {
   },
 }
 
-const start: Reporter.Event = { type: "step-start", name: "train", key: "9d3c11aa".padEnd(64, "0"), causes: [] }
+const start: Reporter.Event = {
+  type: "step-start",
+  name: "train",
+  key: "9d3c11aa".padEnd(64, "0"),
+  causes: [],
+}
 
 const progress = (done: number, more: Partial<Reporter.Progress> = {}): Reporter.Event => ({
   type: "step-progress",
@@ -40,7 +45,9 @@ const progress = (done: number, more: Partial<Reporter.Progress> = {}): Reporter
   ...more,
 })
 
-const fold = (...events: ReadonlyArray<readonly [now: number, event: Reporter.Event]>): Map<string, RunView.Row> => {
+const fold = (
+  ...events: ReadonlyArray<readonly [now: number, event: Reporter.Event]>
+): Map<string, RunView.Row> => {
   const rows = new Map<string, RunView.Row>()
   for (const [now, event] of events) RunView.update(rows, event, now)
   return rows
@@ -97,14 +104,21 @@ describe("RunView", () => {
   })
 
   it("keeps the cause beside the result of a step that ran", () => {
-    const rows = fold([0, plan], [0, start], [5_000, {
-      type: "step-end",
-      name: "train",
-      decision: "run",
-      key: undefined,
-      ms: 62_000,
-      summary: "38 optimizer steps",
-    }])
+    const rows = fold(
+      [0, plan],
+      [0, start],
+      [
+        5_000,
+        {
+          type: "step-end",
+          name: "train",
+          decision: "run",
+          key: undefined,
+          ms: 62_000,
+          summary: "38 optimizer steps",
+        },
+      ],
+    )
     expect(lines(rows).slice(1, 3)).toEqual([
       "train      run       learningRate: 0.0002 -> 0.0001",
       "                     9d3c11aa   38 optimizer steps   1:02",
@@ -114,7 +128,14 @@ describe("RunView", () => {
   it("puts the first execution of a step on one line", () => {
     const first = [{ kind: "first" as const, headline: "first run", path: ["a"] }]
     const rows = fold(
-      [0, { type: "plan", runId: "1", plan: { pipeline: "p", actions: [action("a", "run", { causes: first })] } }],
+      [
+        0,
+        {
+          type: "plan",
+          runId: "1",
+          plan: { pipeline: "p", actions: [action("a", "run", { causes: first })] },
+        },
+      ],
       [0, { type: "step-start", name: "a", key: "abcdef0123", causes: first }],
       [0, { type: "step-end", name: "a", decision: "run", key: undefined, ms: 12, summary: "3 rows" }],
     )
@@ -122,7 +143,10 @@ describe("RunView", () => {
   })
 
   it("turns a waiting step into a hit when the result above came out the same", () => {
-    const rows = fold([0, plan], [0, { type: "step-end", name: "evaluate", decision: "hit", key: "77", ms: 0, summary: "100 rows" }])
+    const rows = fold(
+      [0, plan],
+      [0, { type: "step-end", name: "evaluate", decision: "hit", key: "77", ms: 0, summary: "100 rows" }],
+    )
     expect(lines(rows)[2]).toBe("evaluate   hit       77         100 rows")
   })
 
@@ -171,10 +195,7 @@ describe("RunView", () => {
   })
 
   it("adds up a run", () => {
-    const rows = fold(
-      [0, plan],
-      [0, { type: "step-failed", name: "train", error: new Error("x") }],
-    )
+    const rows = fold([0, plan], [0, { type: "step-failed", name: "train", error: new Error("x") }])
     expect(RunView.footer(rows, 62_000)).toBe("3 steps: 1 hit, 0 run, 1 failed, 1 not reached, in 1:02")
   })
 })
@@ -192,8 +213,14 @@ describe("plain lines", () => {
       plain.next(progress(6), 11_999),
       plain.next(progress(7), 12_100),
       plain.next({ type: "step-measure", name: "train", measure: "loss", value: 1, unit: undefined }, 12_100),
-      plain.next({ type: "step-end", name: "train", decision: "run", key: undefined, ms: 13_000, summary: "ok" }, 13_000),
-      plain.next({ type: "step-end", name: "evaluate", decision: "hit", key: "77", ms: 0, summary: undefined }, 13_000),
+      plain.next(
+        { type: "step-end", name: "train", decision: "run", key: undefined, ms: 13_000, summary: "ok" },
+        13_000,
+      ),
+      plain.next(
+        { type: "step-end", name: "evaluate", decision: "hit", key: "77", ms: 0, summary: undefined },
+        13_000,
+      ),
     ]
     expect(said).toEqual([
       ["collect    hit       3f9a02c1   3,000 rows, 3 dropped"],

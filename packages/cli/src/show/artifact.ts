@@ -53,7 +53,10 @@ const facts = (ref: Artifact.ArtifactRef): Record<string, unknown> => ({
 })
 
 /** Rows up to `limit`, reading no more of the table than that takes. */
-const firstRows = (reader: Table.Reader<Table.Any>, limit: number): Effect.Effect<ReadonlyArray<Row>, Errors.StoreError> =>
+const firstRows = (
+  reader: Table.Reader<Table.Any>,
+  limit: number,
+): Effect.Effect<ReadonlyArray<Row>, Errors.StoreError> =>
   limit === 0
     ? Effect.succeed([])
     : reader.batches.pipe(
@@ -73,9 +76,13 @@ const showTable = Effect.fnUntraced(function* (ref: Artifact.ArtifactRef, place:
   return {
     lines: [
       options.paint("dim", `${plural(reader.rowCount, "row")}, ${bytes(ref.sizeBytes)}`),
-      ...(losses.length > 1 ? ["loss", ...chart(losses, Math.min(options.columns, 100), 8, options.paint), ""] : []),
+      ...(losses.length > 1
+        ? ["loss", ...chart(losses, Math.min(options.columns, 100), 8, options.paint), ""]
+        : []),
       ...body,
-      ...(more > 0 && rows.length > 0 ? [options.paint("dim", `… and ${count(more)} more; --rows N prints more`)] : []),
+      ...(more > 0 && rows.length > 0
+        ? [options.paint("dim", `… and ${count(more)} more; --rows N prints more`)]
+        : []),
     ],
     json: {
       ...facts(ref),
@@ -95,7 +102,10 @@ const curve = (reader: Table.Reader<Table.Any>): Effect.Effect<ReadonlyArray<num
 
 /** Each row's tokens as text under a line with its id and counts, with the legend first. */
 const tokenLines = (rows: ReadonlyArray<Row & Tokens.TokenRow>, options: Options): Array<string> => {
-  const decode = Option.getOrElse(options.decode, () => (ids: ReadonlyArray<number>) => ids.map((id) => `${id} `).join(""))
+  const decode = Option.getOrElse(
+    options.decode,
+    () => (ids: ReadonlyArray<number>) => ids.map((id) => `${id} `).join(""),
+  )
   return [
     Tokens.legend(options.paint),
     ...rows.flatMap((row, i) => {
@@ -116,7 +126,13 @@ const showFiles = Effect.fnUntraced(function* (ref: Artifact.ArtifactRef, option
     Effect.map(reader.path(name), (path) => ({ name, sizeBytes: reader.size(name), path })),
   )
   const text = reader.names.find((name) => /(^|\/)report\.md$/.test(name))
-  const report = text === undefined ? [] : Buffer.from(yield* reader.bytes(text)).toString().trimEnd().split("\n")
+  const report =
+    text === undefined
+      ? []
+      : Buffer.from(yield* reader.bytes(text))
+          .toString()
+          .trimEnd()
+          .split("\n")
   const width = Math.max(...files.map((file) => Text.width(file.name)))
   const sizes = files.map((file) => bytes(file.sizeBytes))
   const widest = Math.max(...sizes.map((size) => size.length))
@@ -136,5 +152,8 @@ const showFiles = Effect.fnUntraced(function* (ref: Artifact.ArtifactRef, option
 /** A set of files by its reference alone, whatever its label. */
 export const openFiles = (
   ref: Artifact.ArtifactRef,
-): Effect.Effect<Artifact.FilesReader, Errors.StoreError | Errors.SchemaMismatch, ArtifactStore.ArtifactStore> =>
-  Effect.map(Artifact.open(Artifact.files("any"), ref, "show"), (reader) => reader as Artifact.FilesReader)
+): Effect.Effect<
+  Artifact.FilesReader,
+  Errors.StoreError | Errors.SchemaMismatch,
+  ArtifactStore.ArtifactStore
+> => Effect.map(Artifact.open(Artifact.files("any"), ref, "show"), (reader) => reader as Artifact.FilesReader)

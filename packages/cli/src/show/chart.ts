@@ -9,7 +9,9 @@ const dots = [
 ] as const
 
 const label = (value: number): string =>
-  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) ? value.toExponential(1) : value.toPrecision(3)
+  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
+    ? value.toExponential(1)
+    : value.toPrecision(3)
 
 /**
  * Values from first to last, as `height` lines with an axis of values at the left. Where there are more values than
@@ -31,7 +33,8 @@ export const chart = (
   const down = height * 4
   const points = resample(finite, Math.min(across, Math.max(2, finite.length * 4)))
   const cells = Array.from({ length: height }, () => new Uint8Array(Math.ceil(points.length / 2)))
-  const y = (value: number): number => (high === low ? down >> 1 : Math.round(((high - value) / (high - low)) * (down - 1)))
+  const y = (value: number): number =>
+    high === low ? down >> 1 : Math.round(((high - value) / (high - low)) * (down - 1))
   let before = y(points[0]!)
   for (const [x, value] of points.entries()) {
     const at = y(value)
@@ -45,9 +48,11 @@ export const chart = (
   }
   return cells.map((row, i) => {
     // An empty braille letter is a space to the eye; a plain space copies better.
-    const curve = Array.from(row, (bits) => (bits === 0 ? " " : String.fromCodePoint(0x2800 + bits))).join("").trimEnd()
+    const curve = Array.from(row, (bits) => (bits === 0 ? " " : String.fromCodePoint(0x2800 + bits)))
+      .join("")
+      .trimEnd()
     const text = i === 0 ? labels[0]! : i === height - 1 ? labels[1]! : ""
-  
+
     return `${paint("dim", text.padStart(margin - 2))} ${paint("dim", "┤")}${paint("cyan", curve)}`
   })
 }

@@ -21,7 +21,8 @@ export const plain = (value: unknown): unknown => {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64")
-  if (ArrayBuffer.isView(value) && Symbol.iterator in value) return Array.from(value as Iterable<unknown>, plain)
+  if (ArrayBuffer.isView(value) && Symbol.iterator in value)
+    return Array.from(value as Iterable<unknown>, plain)
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]))
@@ -44,9 +45,13 @@ export const grid = (
 ): Array<string> => {
   const shown = names.slice(0, Math.max(1, Math.floor((columns + gap) / (leastColumns + gap))))
   const cells = rows.map((row) => shown.map((name) => cell(row[name])))
-  const wanted = shown.map((name, i) => cells.reduce((most, line) => Math.max(most, Text.width(line[i]!)), Text.width(name)))
+  const wanted = shown.map((name, i) =>
+    cells.reduce((most, line) => Math.max(most, Text.width(line[i]!)), Text.width(name)),
+  )
   const widths = fit(wanted, columns - gap * (shown.length - 1))
-  const right = shown.map((name) => rows.length > 0 && rows.every((row) => ["number", "bigint"].includes(typeof row[name])))
+  const right = shown.map(
+    (name) => rows.length > 0 && rows.every((row) => ["number", "bigint"].includes(typeof row[name])),
+  )
   const line = (texts: ReadonlyArray<string>): string =>
     texts
       .map((text, i) => {

@@ -12,7 +12,9 @@ export interface TokenRow {
 }
 
 /** Whether rows of a table can be shown as tokens: they have lists `ids` and `labels` of one length. */
-export const isTokenRow = (row: Readonly<Record<string, unknown>>): row is Readonly<Record<string, unknown>> & TokenRow => {
+export const isTokenRow = (
+  row: Readonly<Record<string, unknown>>,
+): row is Readonly<Record<string, unknown>> & TokenRow => {
   const length = (value: unknown): number =>
     Array.isArray(value) || ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<number>).length : -1
   return length(row["ids"]) >= 0 && length(row["ids"]) === length(row["labels"])
@@ -27,7 +29,11 @@ export const legend = (paint: Text.Paint): string =>
  * One row's text. `decode` turns ids into text; neighbours of one kind are decoded together, because a letter may be
  * spread over several tokens. Line ends are kept, and marked inside supervised text.
  */
-export const tokens = (row: TokenRow, decode: (ids: ReadonlyArray<number>) => string, paint: Text.Paint): Array<string> => {
+export const tokens = (
+  row: TokenRow,
+  decode: (ids: ReadonlyArray<number>) => string,
+  paint: Text.Paint,
+): Array<string> => {
   const spans: Array<{ supervised: boolean; ids: Array<number> }> = []
   for (let i = 0; i < row.ids.length; i++) {
     const supervised = row.labels[i] !== ignored

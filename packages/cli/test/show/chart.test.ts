@@ -9,7 +9,11 @@ describe("chart", () => {
 
   it("draws a constant in the middle", () => {
     const lines = chart([1, 1, 1], 20, 3, Text.plain)
-    expect(lines.map((line) => line.includes("⠒") || line.includes("⠉") || line.includes("⠤"))).toEqual([false, true, false])
+    expect(lines.map((line) => line.includes("⠒") || line.includes("⠉") || line.includes("⠤"))).toEqual([
+      false,
+      true,
+      false,
+    ])
   })
 
   it("stays within its columns however many values there are", () => {

@@ -7,11 +7,15 @@ const draw = (names: Array<string>, rows: Array<Record<string, unknown>>, column
 
 describe("grid", () => {
   it("aligns numbers to the right and text to the left", () => {
-    expect(draw(["id", "text", "loss"], [{ id: 1, text: "good", loss: 0.5 }, { id: 20, text: "bad", loss: 0.123456789 }])).toEqual([
-      "id  text      loss",
-      " 1  good       0.5",
-      "20  bad   0.123457",
-    ])
+    expect(
+      draw(
+        ["id", "text", "loss"],
+        [
+          { id: 1, text: "good", loss: 0.5 },
+          { id: 20, text: "bad", loss: 0.123456789 },
+        ],
+      ),
+    ).toEqual(["id  text      loss", " 1  good       0.5", "20  bad   0.123457"])
   })
 
   it("cuts the widest column first", () => {

@@ -9,7 +9,9 @@ const row = { ids: [0, 1, 2, 3, 2, 4, 5, 2], labels: [-100, -100, -100, -100, -1
 describe("tokens", () => {
   it("puts what is supervised in brackets where there is no colour", () => {
     expect(tokens(row, decode, Text.plain)).toEqual(["<user>hi", "<assistant>", "[yes<end>]"])
-    expect(legend(Text.plain)).toBe("[in brackets]: supervised, the model learns to write it; the rest is only read")
+    expect(legend(Text.plain)).toBe(
+      "[in brackets]: supervised, the model learns to write it; the rest is only read",
+    )
   })
 
   it("highlights what is supervised where there is colour", () => {

@@ -1,0 +1,45 @@
+/**
+ * A plan as lines: every step with its decision, cause and predicted time, then what it adds up to.
+ */
+import type { Plan } from "@sluice/core"
+import { clock, count, duration } from "../quantities.ts"
+import * as RunView from "../RunView.ts"
+import type * as Text from "../Text.ts"
+
+export const lines = (plan: Plan.Plan, columns: number, paint: Text.Paint): Array<string> => {
+  const rows = new Map<string, RunView.Row>()
+  RunView.update(rows, { type: "plan", plan, runId: undefined }, 0)
+  const layout = { columns, paint, nameColumns: RunView.nameColumns(rows.keys(), columns) }
+  return [
+    ...plan.actions.map((action) => {
+      const line = RunView.renderRow(rows.get(action.name)!, 0, layout).join("\n")
+      return action.decision === "hit" || action.predictedMs === undefined
+        ? line
+        : `${line}   ${paint("dim", `about ${duration(action.predictedMs)}`)}`
+    }),
+    total(plan),
+  ]
+}
+
+/** `8 steps: 6 hit, 1 to run, 1 waiting, about 1:20`. What waits is counted as if it ran. */
+export const total = ({ actions }: Plan.Plan): string => {
+  const of = (...decisions: ReadonlyArray<Plan.Decision>): ReadonlyArray<Plan.Action> =>
+    actions.filter((action) => decisions.includes(action.decision))
+  const running = of("run", "uncached")
+  const waiting = of("waiting")
+  const unhit = [...running, ...waiting]
+  const known = unhit.filter((action) => action.predictedMs !== undefined)
+  const sum = known.reduce((ms, action) => ms + action.predictedMs!, 0)
+  const unknown = unhit.length - known.length
+  const parts = [
+    `${count(of("hit").length)} hit`,
+    `${count(running.length)} to run`,
+    ...(waiting.length > 0 ? [`${count(waiting.length)} waiting`] : []),
+    ...(known.length === 0
+      ? []
+      : [
+          `about ${sum < 60_000 ? duration(sum) : clock(sum)}${unknown > 0 ? ` and ${count(unknown)} never timed` : ""}`,
+        ]),
+  ]
+  return `${count(actions.length)} ${actions.length === 1 ? "step" : "steps"}: ${parts.join(", ")}`
+}

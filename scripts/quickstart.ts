@@ -1,0 +1,94 @@
+/**
+ * From a fresh checkout to a tuned model: fetches the TensorFlow library and the model, runs `pipelines/reviews.ts`
+ * through the command line, and says where the report is and what to try next.
+ *
+ *     pnpm quickstart
+ */
+import { spawn, spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { bytes } from "../packages/cli/src/quantities.ts"
+import * as setup from "./setup.ts"
+
+const repository = fileURLToPath(new URL("..", import.meta.url))
+const launcher = fileURLToPath(new URL("../packages/cli/bin/sluice.js", import.meta.url))
+const pipeline = "pipelines/reviews.ts"
+/** The command then prints itself as `pnpm sluice ...`, which works from here. */
+const env = { ...process.env, npm_lifecycle_event: "sluice" }
+
+/** Runs the command line with this terminal; returns its exit code. */
+const sluice = (args: ReadonlyArray<string>): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [launcher, ...args], { cwd: repository, env, stdio: "inherit" })
+    // Ctrl-C reaches the child too, which interrupts its steps and says how to go on.
+    const wait = (): void => {}
+    process.on("SIGINT", wait)
+    child.once("error", reject)
+    child.once("exit", (code, signal) => {
+      process.off("SIGINT", wait)
+      resolve(signal === null ? (code ?? 1) : 130)
+    })
+  })
+
+interface Finished {
+  readonly steps: ReadonlyArray<{ readonly name: string }>
+}
+
+interface Shown {
+  readonly outputs: Readonly<Record<string, { readonly pages?: ReadonlyArray<string> }>>
+}
+
+const json = <A>(args: ReadonlyArray<string>): A | undefined => {
+  const { status, stdout } = spawnSync(process.execPath, [launcher, ...args, "--json"], {
+    cwd: repository,
+    env,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  })
+  return status === 0 ? (JSON.parse(stdout) as A) : undefined
+}
+
+/** The page of the report, written to a folder by `show --open`. */
+const reportPage = (): string | undefined => {
+  const steps =
+    json<{ readonly runs: ReadonlyArray<Finished> }>(["runs", "--limit", "1"])?.runs[0]?.steps ?? []
+  for (const { name } of steps.toReversed()) {
+    if (!/report|evaluate/.test(name)) continue
+    const shown = json<Shown>(["show", name, "--rows", "0", "--open"])
+    const page = Object.values(shown?.outputs ?? {}).flatMap((output) => output.pages ?? [])[0]
+    if (page !== undefined) return page
+  }
+  return undefined
+}
+
+const main = async (): Promise<number> => {
+  try {
+    setup.checkPython()
+    console.log("Set-up: TensorFlow and SmolLM2-135M are fetched once and kept in the user's cache folder.")
+    console.log(`TensorFlow   ${await setup.library()}`)
+    const model = await setup.model()
+    console.log(`model        ${model.path}, ${bytes(model.sizeBytes)}`)
+  } catch (error) {
+    if (!(error instanceof setup.SetupFailed)) throw error
+    console.error(error.message)
+    return 1
+  }
+  console.log(`\n$ sluice run ${pipeline}`)
+  const code = await sluice(["run", pipeline])
+  if (code !== 0) return code
+  const page = reportPage()
+  const run = (command: string): string => `  npx -y -p node@24 -p pnpm@12 -c "pnpm sluice ${command}"`
+  console.log(
+    [
+      "",
+      ...(page === undefined ? [] : [`Report: ${page}`, ""]),
+      "Try next:",
+      `${run(`run ${pipeline}`)}                             # nothing changed: every step is a hit`,
+      `${run("run --set learningRate=1e-4")}                     # reruns training and what depends on it`,
+      `${run("why train")}                                      # says why it ran`,
+      `${run("show tokenize --rows 2")}                         # what the model is trained to write`,
+    ].join("\n"),
+  )
+  return 0
+}
+
+process.exitCode = await main()
