@@ -1,6 +1,10 @@
 /**
- * Why a step runs: the difference between two action records, root causes first.
+ * Why a step runs: the difference between two action records, root causes first, each with the path by which it arrived.
  */
+import type * as ActionKey from "./ActionKey.ts"
+import type { CodePart } from "./CodeTag.ts"
+
+export { nearest as nearestName } from "./internal/nearest.ts"
 
 /** What kind of thing changed. */
 export type CauseKind =
@@ -26,4 +30,292 @@ export interface Cause {
   readonly path: ReadonlyArray<string>
   /** Further lines of facts, where there are any. */
   readonly details?: ReadonlyArray<string>
+}
+
+/** What is known of a function's code, for comparing. */
+export interface Code {
+  readonly digest: string
+  readonly parts: ReadonlyArray<CodePart>
+  readonly packages: ReadonlyArray<{ readonly name: string; readonly version: string; readonly integrity: string }>
+  readonly values: ReadonlyArray<{ readonly name: string; readonly file: string; readonly line: number; readonly text: string }>
+}
+
+/** A step at one time. */
+export interface Side {
+  readonly key: string | undefined
+  /** Inputs that are not known yet are absent. */
+  readonly record: ActionKey.Record
+  readonly code: Readonly<Record<string, Code>>
+}
+
+/** Two states of a pipeline. */
+export interface World {
+  readonly previous: (step: string) => Side | undefined
+  readonly next: (step: string) => Side | undefined
+  readonly previousParams: Readonly<Record<string, string>>
+  readonly nextParams: Readonly<Record<string, string>>
+  /** The step that an input of a step reads, or `undefined` for files from outside. */
+  readonly producerOf: (step: string, input: string) => string | undefined
+  /** A cause that no record shows: damage, force, a step that cannot be identified. */
+  readonly special: (step: string) => Cause | undefined
+}
+
+/** The causes for a step, root causes first: its own, then those that arrived through its inputs. */
+export const causesOf = (world: World, step: string): ReadonlyArray<Cause> => {
+  const visited = new Map<string, ReadonlyArray<Cause>>()
+  const visit = (name: string): ReadonlyArray<Cause> => {
+    const known = visited.get(name)
+    if (known !== undefined) return known
+    visited.set(name, [])
+    const causes = causesAt(world, name, visit)
+    visited.set(name, causes)
+    return causes
+  }
+  return distinct(visit(step)).toSorted((a, b) => rank(a) - rank(b))
+}
+
+const causesAt = (
+  world: World,
+  name: string,
+  upstream: (name: string) => ReadonlyArray<Cause>,
+): ReadonlyArray<Cause> => {
+  const special = world.special(name)
+  if (special !== undefined) return [special]
+  const next = world.next(name)
+  if (next === undefined) return []
+  const previous = world.previous(name)
+  if (previous === undefined) {
+    return [{ kind: "first", headline: `${name}: has not run before`, path: [name] }]
+  }
+  if (next.key !== undefined && next.key === previous.key) return []
+  const own = compare(name, previous, next, world)
+  const arrived: Array<Cause> = []
+  const inputs = new Set([...Object.keys(previous.record.inputs), ...Object.keys(next.record.inputs)])
+  for (const input of producingInputs(world, name, inputs)) {
+    const producer = world.producerOf(name, input)!
+    const before = previous.record.inputs[input]
+    const after = next.record.inputs[input]
+    if (before !== undefined && before === after) continue
+    const roots = upstream(producer)
+    for (const root of roots) arrived.push({ ...root, path: [...root.path, name] })
+    if (roots.length === 0) {
+      const what = before === undefined ? `reads ${producer} now` : `what ${producer} wrote changed`
+      arrived.push({ kind: "input", headline: `${name}: ${what}`, path: [producer, name] })
+    }
+  }
+  const causes = [...own, ...arrived]
+  return causes.length > 0
+    ? causes
+    : [{ kind: "first", headline: `${name}: its result is not in the store`, path: [name] }]
+}
+
+/** Inputs that a step reads from another step, those with unknown contents included. */
+const producingInputs = (world: World, name: string, known: ReadonlySet<string>): ReadonlyArray<string> => {
+  const next = world.next(name)
+  const names = new Set([...known, ...Object.keys(next?.record.inputs ?? {})])
+  return [...names].filter((input) => world.producerOf(name, input) !== undefined)
+}
+
+/** What differs between two records of a step, apart from what other steps wrote. */
+export const compare = (
+  name: string,
+  previous: Side,
+  next: Side,
+  params: Pick<World, "previousParams" | "nextParams">,
+): ReadonlyArray<Cause> => {
+  const before = previous.record
+  const after = next.record
+  const causes: Array<Cause> = []
+  const add = (kind: CauseKind, headline: string, details?: ReadonlyArray<string>): void => {
+    causes.push({ kind, headline, path: [name], ...(details === undefined ? {} : { details }) })
+  }
+
+  for (const field of keysOf(before.config, after.config)) {
+    const [old, now] = [before.config[field], after.config[field]]
+    if (old === now) continue
+    const param = paramFor(field, old, now, params)
+    if (param !== undefined) add("param", `${param}: ${show(old)} -> ${show(now)}`)
+    else if (old?.includes("Function(") === true && now?.includes("Function(") === true) {
+      causes.push(...codeCauses(name, `config.${field}`, previous.code, next.code, params))
+    } else add("config", `${name}.${field}: ${show(old)} -> ${show(now)}`)
+  }
+  if (before.code !== after.code) causes.push(...codeCauses(name, "run", previous.code, next.code, params))
+  if (before.step !== after.step) add("code", `${name}: uses ${after.step} instead of ${before.step}`)
+  if (before.version !== after.version) {
+    add("code", `${name}: version ${before.version || "(none)"} -> ${after.version || "(none)"}`)
+  }
+  if (JSON.stringify(before.outputs) !== JSON.stringify(after.outputs)) {
+    const changed = keysOf(before.outputs, after.outputs).filter((output) => before.outputs[output] !== after.outputs[output])
+    add("code", `${name}: declares ${changed.join(", ")} differently`)
+  }
+  if (before.rowWise !== after.rowWise) add("code", `${name}: row-wise ${before.rowWise || "no"} -> ${after.rowWise || "no"}`)
+  for (const input of keysOf(before.inputs, after.inputs)) {
+    const [old, now] = [before.inputs[input], after.inputs[input]]
+    if (Array.isArray(old) || Array.isArray(now)) causes.push(...sourceCauses(name, old, now))
+  }
+  causes.push(...packageCauses(name, before.packages, after.packages))
+  for (const variable of keysOf(before.env, after.env)) {
+    const [old, now] = [before.env[variable], after.env[variable]]
+    if (old === now) continue
+    if (old === undefined) add("env", `${name}: reads ${variable} now`)
+    else if (now === undefined) add("env", `${name}: no longer reads ${variable}`)
+    else add("env", `${variable} ${old === null ? "is set now" : now === null ? "is no longer set" : "changed"}`)
+  }
+  for (const setting of keysOf(before.numeric, after.numeric)) {
+    const [old, now] = [before.numeric[setting], after.numeric[setting]]
+    if (old !== now) add("numeric", `${setting}: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
+  }
+  if (before.seed !== after.seed) {
+    const how = before.seed === "" ? "draws random numbers now" : after.seed === "" ? "draws none any more" : "the seed changed"
+    add("seed", `${name}: ${how}`)
+  }
+  for (const field of keysOf(before.runtime, after.runtime)) {
+    const [old, now] = [before.runtime[field], after.runtime[field]]
+    if (old !== now) add("runtime", `${field}: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
+  }
+  for (const writer of keysOf(before.format, after.format)) {
+    const [old, now] = [before.format[writer], after.format[writer]]
+    if (old !== now) add("runtime", `${writer} format: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
+  }
+  if (before.keyVersion !== after.keyVersion) {
+    add("runtime", `action keys: version ${before.keyVersion} -> ${after.keyVersion}`)
+  }
+  return causes
+}
+
+/** The param whose two values are a config field's: one of the same name first. */
+const paramFor = (
+  field: string,
+  old: string | undefined,
+  now: string | undefined,
+  params: Pick<World, "previousParams" | "nextParams">,
+): string | undefined => {
+  const fits = keysOf(params.previousParams, params.nextParams).filter(
+    (param) =>
+      params.previousParams[param] !== params.nextParams[param] &&
+      params.previousParams[param] === old &&
+      params.nextParams[param] === now,
+  )
+  return fits.find((param) => param === field) ?? fits[0]
+}
+
+const codeCauses = (
+  name: string,
+  role: string,
+  previous: Side["code"],
+  next: Side["code"],
+  params: Pick<World, "previousParams" | "nextParams">,
+): ReadonlyArray<Cause> => {
+  const before = previous[role]
+  const after = next[role]
+  const what = role === "run" ? "its code" : role.slice("config.".length)
+  const cause = (headline: string, kind: CauseKind = "code"): Cause => ({ kind, headline, path: [name] })
+  if (before === undefined || after === undefined) return [cause(`${name}: ${what} changed`)]
+  const causes: Array<Cause> = []
+  const old = new Map(before.parts.map((part) => [partName(part), part.digest]))
+  const now = new Map(after.parts.map((part) => [partName(part), part.digest]))
+  for (const [part, digest] of now) {
+    if (old.has(part) && old.get(part) !== digest) causes.push(cause(`${part} changed`))
+  }
+  for (const value of after.values) {
+    const earlier = before.values.find((one) => one.name === value.name && one.file === value.file)
+    if (earlier === undefined || earlier.text === value.text) continue
+    const param = paramFor(value.name, earlier.text, value.text, params)
+    causes.push(
+      param === undefined
+        ? cause(`${value.name} in ${value.file}: ${show(earlier.text)} -> ${show(value.text)}`)
+        : cause(`${param}: ${show(earlier.text)} -> ${show(value.text)}`, "param"),
+    )
+  }
+  // What came or went follows from a change elsewhere, as a rule; it is named when nothing else is.
+  if (causes.length === 0) {
+    for (const part of now.keys()) if (!old.has(part)) causes.push(cause(`${part} is reached now`))
+    for (const part of old.keys()) if (!now.has(part)) causes.push(cause(`${part} is no longer reached`))
+  }
+  if (causes.length === 0 && before.digest !== after.digest) causes.push(cause(`${name}: ${what} changed`))
+  return causes
+}
+
+const partName = (part: CodePart): string => `${part.symbol} in ${part.file}`
+
+const sourceCauses = (
+  name: string,
+  before: ActionKey.Record["inputs"][string] | undefined,
+  after: ActionKey.Record["inputs"][string] | undefined,
+): ReadonlyArray<Cause> => {
+  const old = new Map(Array.isArray(before) ? (before as ReadonlyArray<readonly [string, string]>) : [])
+  const now = new Map(Array.isArray(after) ? (after as ReadonlyArray<readonly [string, string]>) : [])
+  const causes: Array<Cause> = []
+  const add = (headline: string): void => void causes.push({ kind: "source", headline, path: [name] })
+  for (const [file, digest] of now) if (old.has(file) && old.get(file) !== digest) add(`${name}: ${file} changed`)
+  for (const file of now.keys()) if (!old.has(file)) add(`${name}: ${file} is new`)
+  for (const file of old.keys()) if (!now.has(file)) add(`${name}: ${file} is gone`)
+  return causes
+}
+
+const packageCauses = (
+  name: string,
+  before: ActionKey.Record["packages"],
+  after: ActionKey.Record["packages"],
+): ReadonlyArray<Cause> => {
+  const byName = (packages: ActionKey.Record["packages"]): Map<string, Array<[version: string, integrity: string]>> => {
+    const map = new Map<string, Array<[string, string]>>()
+    for (const [id, integrity] of Object.entries(packages)) {
+      const at = id.lastIndexOf("@")
+      const list = map.get(id.slice(0, at)) ?? []
+      list.push([id.slice(at + 1), integrity])
+      map.set(id.slice(0, at), list)
+    }
+    return map
+  }
+  const old = byName(before)
+  const now = byName(after)
+  const causes: Array<Cause> = []
+  const add = (headline: string): void => void causes.push({ kind: "package", headline, path: [name] })
+  const versions = (list: ReadonlyArray<[string, string]>): string => list.map(([version]) => version).join(", ")
+  for (const one of new Set([...old.keys(), ...now.keys()])) {
+    const earlier = old.get(one)
+    const later = now.get(one)
+    if (earlier === undefined) add(`package ${one} ${versions(later!)} is reached now`)
+    else if (later === undefined) add(`package ${one} is no longer reached`)
+    else if (versions(earlier) !== versions(later)) add(`package ${one}: ${versions(earlier)} -> ${versions(later)}`)
+    else if (JSON.stringify(earlier) !== JSON.stringify(later)) add(`package ${one} ${versions(later)}: its files changed`)
+  }
+  return causes
+}
+
+const longest = 60
+
+const show = (text: string | undefined): string =>
+  text === undefined ? "(not given)" : text.length <= longest ? text : `${text.slice(0, longest)}…`
+
+const keysOf = (a: object, b: object): ReadonlyArray<string> => [...new Set([...Object.keys(a), ...Object.keys(b)])]
+
+/** Direct causes before those that follow from a declaration or are known only by their effect. */
+const rank = (cause: Cause): number => order.indexOf(cause.kind)
+
+const order: ReadonlyArray<CauseKind> = [
+  "forced",
+  "damaged",
+  "param",
+  "config",
+  "code",
+  "source",
+  "package",
+  "env",
+  "numeric",
+  "seed",
+  "runtime",
+  "input",
+  "uncached",
+  "first",
+]
+
+const distinct = (causes: ReadonlyArray<Cause>): ReadonlyArray<Cause> => {
+  const seen = new Map<string, Cause>()
+  for (const cause of causes) {
+    const known = seen.get(cause.headline)
+    if (known === undefined || cause.path.length < known.path.length) seen.set(cause.headline, cause)
+  }
+  return [...seen.values()]
 }

@@ -76,6 +76,15 @@ export const rulesOf = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
     return path.length === 0 ? problem.message : `${problem.message} at ${path.join(".")}`
   })
 
+/** The sentences of a schema issue by its first field, or `undefined` for what is no schema issue. */
+export const rulesByField = (cause: unknown): ReadonlyArray<readonly [field: string, rule: string]> | undefined => {
+  if (!SchemaIssue.isIssue(cause)) return undefined
+  return SchemaIssue.makeFormatterStandardSchemaV1()(cause).issues.map((problem) => [
+    (problem.path ?? []).map(String).join("."),
+    problem.message,
+  ])
+}
+
 /** Canonical text per param: what a run record keeps and `why` compares. */
 export const texts = (params: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(

@@ -1,0 +1,159 @@
+/**
+ * What a function is at this moment: its code identity and the values that it captured, in canonical form.
+ *
+ * A step's functions are read when the step is planned and again just before it runs; two different readings mean that
+ * a captured value changes by itself, and the step is refused.
+ */
+import { hash } from "node:crypto"
+import * as Canonical from "./Canonical.ts"
+import type { CodeNote, CodePackage, CodePart, CodeRefusal } from "./CodeTag.ts"
+import * as CodeTag from "./CodeTag.ts"
+import * as Errors from "./Errors.ts"
+
+/** A captured value in canonical form; a long one by its digest. */
+export interface ReadValue {
+  readonly name: string
+  readonly file: string
+  readonly line: number
+  readonly text: string
+}
+
+/** One function's reading, functions that it captured included. */
+export interface CodeReading {
+  /** Over code and captured values; packages are recorded apart. */
+  readonly digest: string
+  readonly parts: ReadonlyArray<CodePart>
+  readonly packages: ReadonlyArray<CodePackage>
+  readonly values: ReadonlyArray<ReadValue>
+  readonly env: ReadonlyArray<string>
+  readonly notes: ReadonlyArray<CodeNote>
+  readonly refusals: ReadonlyArray<CodeRefusal>
+  /** Names of functions without a tag: nothing is known about their code. */
+  readonly untagged: ReadonlyArray<string>
+}
+
+/** Reads functions, each once: make a new reader for a new reading. */
+export interface Reader {
+  readonly read: (value: Function) => CodeReading
+  /** Canonical text of a value; functions in it are read and handed to `found`. */
+  readonly encode: (value: unknown, found: (reading: CodeReading) => void) => string
+}
+
+const longestText = 120
+
+export const reader = (): Reader => {
+  const done = new Map<Function, CodeReading>()
+  const underWay: Array<Function> = []
+  /** The outermost function under way that the one being read refers to: such a reading holds only inside that one. */
+  let outermost = Number.POSITIVE_INFINITY
+
+  const read = (value: Function): CodeReading => {
+    const known = done.get(value)
+    if (known !== undefined) return known
+    const tag = CodeTag.of(value)
+    if (tag === undefined) {
+      const name = value.name === "" ? "a function" : value.name
+      const reading = { ...empty, digest: hash("sha256", "sluice/untagged\n", "hex"), untagged: [name] }
+      done.set(value, reading)
+      return reading
+    }
+    const level = underWay.lastIndexOf(value)
+    if (level >= 0) {
+      outermost = Math.min(outermost, level)
+      return { ...empty, digest: `up ${underWay.length - level}` }
+    }
+    const before = outermost
+    outermost = Number.POSITIVE_INFINITY
+    underWay.push(value)
+    const reading = readTagged(tag, encode)
+    underWay.pop()
+    // A reading that refers to a function around it depends on where it was met, so it is not kept.
+    if (outermost >= underWay.length) done.set(value, reading)
+    outermost = Math.min(before, outermost >= underWay.length ? Number.POSITIVE_INFINITY : outermost)
+    return reading
+  }
+
+  const encode: Reader["encode"] = (value, found) =>
+    Canonical.encode(value, {
+      encodeFunction: (captured) => {
+        const reading = read(captured)
+        found(reading)
+        return `Function(${reading.digest})`
+      },
+    })
+
+  return { read, encode }
+}
+
+const empty: Omit<CodeReading, "digest"> = {
+  parts: [],
+  packages: [],
+  values: [],
+  env: [],
+  notes: [],
+  refusals: [],
+  untagged: [],
+}
+
+const readTagged = (
+  tag: CodeTag.CodeTag,
+  encode: (value: unknown, found: (reading: CodeReading) => void, keyOrder?: "kept") => string,
+): CodeReading => {
+  const identity = tag.identity()
+  if (identity.values.length === 0) {
+    return {
+      digest: identity.digest,
+      parts: identity.parts,
+      packages: identity.packages,
+      values: [],
+      env: identity.env,
+      notes: identity.notes,
+      refusals: identity.refusals,
+      untagged: [],
+    }
+  }
+  const inner: Array<CodeReading> = []
+  const values: Array<ReadValue> = []
+  const refusals = [...identity.refusals]
+  let text = identity.digest
+  for (const value of identity.values) {
+    let encoded: string
+    try {
+      encoded = encode(value.read(), (reading) => inner.push(reading))
+    } catch (error) {
+      refusals.push(refusalOf(value, error))
+      continue
+    }
+    const short = encoded.length <= longestText ? encoded : hash("sha256", encoded, "hex")
+    text += `\n${value.name} ${value.file} ${short}`
+    values.push({ name: value.name, file: value.file, line: value.line, text: short })
+  }
+  return {
+    digest: hash("sha256", `sluice/code\n${text}`, "hex"),
+    parts: unique([identity.parts, ...inner.map((reading) => reading.parts)], (part) => `${part.file} ${part.symbol}`),
+    packages: unique([identity.packages, ...inner.map((reading) => reading.packages)], (one) => `${one.name}@${one.version}`),
+    values: [...values, ...inner.flatMap((reading) => reading.values)],
+    env: unique([identity.env, ...inner.map((reading) => reading.env)], (name) => name),
+    notes: [...identity.notes, ...inner.flatMap((reading) => reading.notes)],
+    refusals: [...refusals, ...inner.flatMap((reading) => reading.refusals)],
+    untagged: inner.flatMap((reading) => reading.untagged),
+  }
+}
+
+const refusalOf = (value: CodeTag.CodeValue, error: unknown): CodeRefusal => ({
+  file: value.file,
+  line: value.line,
+  column: 1,
+  what:
+    error instanceof Errors.CanonicalError
+      ? `the value of ${value.name} has no canonical form: ${error.what}${error.path === "" ? "" : ` at ${error.path}`}`
+      : `the value of ${value.name} could not be read: ${error instanceof Error ? error.message : String(error)}`,
+  fix: "Pass it as config, or compute it inside the function.",
+})
+
+const unique = <A>(lists: ReadonlyArray<ReadonlyArray<A>>, key: (item: A) => string): ReadonlyArray<A> => {
+  if (lists.length === 1) return lists[0]!
+  const seen = new Map<string, A>()
+  for (const list of lists) for (const item of list) if (!seen.has(key(item))) seen.set(key(item), item)
+  return [...seen.values()]
+}

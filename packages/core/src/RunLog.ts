@@ -1,0 +1,251 @@
+/**
+ * What happened: one append-only file of JSON lines a run, and an index of them.
+ *
+ * A reader takes every whole line; a torn last line, as a killed process or a full disk leaves it, is left out. Rates
+ * and durations stand here and never in an output.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { Database } from "./Database.ts"
+import { Owner } from "./Owner.ts"
+import type { Run, RunState, RunStep } from "./Run.ts"
+
+export type Line =
+  | {
+      readonly type: "run"
+      readonly version: 1
+      readonly id: string
+      readonly pipeline: string
+      readonly at: number
+      readonly owner: string
+      readonly params: Readonly<Record<string, string>>
+      /** Steps that were hits when the run was planned; of a run that changed nothing, the run that lists them. */
+      readonly hits: ReadonlyArray<readonly [name: string, key: string]> | { readonly asIn: string }
+    }
+  | { readonly type: "start"; readonly at: number; readonly name: string; readonly key: string | undefined }
+  | {
+      readonly type: "measure"
+      readonly at: number
+      readonly name: string
+      readonly measure: string
+      readonly value: number
+      readonly unit: string | undefined
+    }
+  | { readonly type: "warning"; readonly at: number; readonly name: string | undefined; readonly message: string }
+  | ({ readonly type: "step"; readonly at: number } & RunStep)
+  | { readonly type: "failed"; readonly at: number; readonly name: string; readonly message: string }
+  | { readonly type: "end"; readonly at: number; readonly state: RunState }
+
+export interface Service {
+  readonly append: (run: string, line: Line) => void
+  /** Index rows for a run that begins. `stepsOf` names the run whose steps these are when nothing changed. */
+  readonly begin: (run: Run, stepsOf: string | undefined) => void
+  readonly end: (run: Run) => void
+  /** Newest first. */
+  readonly runs: (filter?: { readonly pipeline?: string; readonly limit?: number }) => ReadonlyArray<Omit<Run, "steps">>
+  readonly steps: (run: string) => ReadonlyArray<RunStep>
+  /** Every whole line of a run's file. */
+  readonly lines: (run: string) => ReadonlyArray<Line>
+  /** The newest run of a pipeline that got as far as storing something, and whose steps are known. */
+  readonly last: (pipeline: string) => string | undefined
+  /** The key under which a step last had a result, not later than the run given. */
+  readonly lastKey: (pipeline: string, step: string, run?: string) => string | undefined
+  readonly forget: (run: string) => void
+}
+
+export class RunLog extends Context.Service<RunLog, Service>()("@sluice/core/RunLog") {}
+
+interface RunRow {
+  readonly id: string
+  readonly pipeline: string
+  readonly started: number
+  readonly ended: number | null
+  readonly state: RunState
+  readonly params: string
+}
+
+/** The whole lines of a log's bytes. */
+export const parse = (text: string): ReadonlyArray<Line> => {
+  const lines: Array<Line> = []
+  for (const line of text.split("\n")) {
+    if (line === "") continue
+    try {
+      lines.push(JSON.parse(line) as Line)
+    } catch {
+      // A line that a killed process tore. What was appended after it stands on lines of its own.
+    }
+  }
+  return lines
+}
+
+export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
+  RunLog,
+  Effect.gen(function* () {
+    const db = yield* Database
+    const owner = yield* Owner
+    const folder = join(db.root, "runs")
+    const fileOf = (run: string): string => join(folder, `${run}.jsonl`)
+
+    const lines = (run: string): ReadonlyArray<Line> => {
+      try {
+        return parse(readFileSync(fileOf(run), "utf8"))
+      } catch {
+        return []
+      }
+    }
+
+    const insertRun = (run: Run, stepsOf: string): void => {
+      db.run(
+        "insert or replace into runs values (?, ?, ?, ?, ?, ?, ?)",
+        run.id,
+        run.pipeline,
+        run.startedAt,
+        run.endedAt ?? null,
+        run.state,
+        JSON.stringify(run.params),
+        stepsOf,
+      )
+    }
+    const insertSteps = (run: Run): void => {
+      db.run("delete from run_steps where run = ?", run.id)
+      run.steps.forEach((step, seq) => {
+        db.run(
+          "insert into run_steps values (?, ?, ?, ?, ?, ?)",
+          run.id,
+          seq,
+          step.name,
+          step.key ?? null,
+          step.decision,
+          step.ms,
+        )
+      })
+    }
+
+    if (db.fresh) {
+      for (const name of readIfThere(folder)) {
+        const rebuilt = rebuild(lines(name.slice(0, -".jsonl".length)))
+        if (rebuilt === undefined) continue
+        db.transaction(() => {
+          insertRun(rebuilt.run, rebuilt.stepsOf ?? rebuilt.run.id)
+          if (rebuilt.stepsOf === undefined) insertSteps(rebuilt.run)
+        })
+      }
+    }
+
+    const stateOf = (row: RunRow): RunState => {
+      if (row.state !== "running") return row.state
+      const head = lines(row.id)[0]
+      return head?.type === "run" && owner.isAlive(head.owner) ? "running" : "interrupted"
+    }
+    const toRun = (row: RunRow): Omit<Run, "steps"> => ({
+      id: row.id,
+      pipeline: row.pipeline,
+      startedAt: row.started,
+      endedAt: row.ended ?? undefined,
+      state: stateOf(row),
+      params: JSON.parse(row.params) as Run["params"],
+    })
+
+    return RunLog.of({
+      append: (run, line) => {
+        const text = `${JSON.stringify(line)}\n`
+        try {
+          appendFileSync(fileOf(run), text)
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+          mkdirSync(folder, { recursive: true })
+          appendFileSync(fileOf(run), text)
+        }
+      },
+      begin: (run, stepsOf) => {
+        db.transaction(() => {
+          insertRun(run, stepsOf ?? run.id)
+          if (stepsOf === undefined) insertSteps(run)
+        })
+      },
+      end: (run) => {
+        db.transaction(() => {
+          insertRun(run, run.id)
+          insertSteps(run)
+        })
+      },
+      runs: (filter = {}) =>
+        db
+          .all<RunRow>(
+            "select * from runs where ? is null or pipeline = ? order by started desc, id desc limit ?",
+            filter.pipeline ?? null,
+            filter.pipeline ?? null,
+            filter.limit ?? -1,
+          )
+          .map(toRun),
+      steps: (run) =>
+        db
+          .all<{ name: string; key: string | null; decision: RunStep["decision"]; ms: number }>(
+            "select name, key, decision, ms from run_steps where run = (select steps_of from runs where id = ?) order by seq",
+            run,
+          )
+          .map((row) => ({ name: row.name, key: row.key ?? undefined, decision: row.decision, ms: row.ms })),
+      lines,
+      last: (pipeline) =>
+        db.get<{ id: string }>(
+          "select id from runs where pipeline = ? order by started desc, id desc limit 1",
+          pipeline,
+        )?.id,
+      lastKey: (pipeline, step, run) =>
+        db.get<{ key: string }>(
+          `select s.key from run_steps s join runs r on r.id = s.run
+           where r.pipeline = ? and s.name = ? and s.key is not null and s.decision in ('hit', 'run')
+             and r.started <= coalesce((select started from runs where id = ?), r.started)
+           order by r.started desc, r.id desc limit 1`,
+          pipeline,
+          step,
+          run ?? null,
+        )?.key,
+      forget: (run) => {
+        db.transaction(() => {
+          db.run("delete from runs where id = ?", run)
+          db.run("delete from run_steps where run = ? and not exists (select 1 from runs where steps_of = ?)", run, run)
+        })
+        rmSync(fileOf(run), { force: true })
+      },
+    })
+  }),
+)
+
+const readIfThere = (folder: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith(".jsonl"))
+  } catch {
+    return []
+  }
+}
+
+/** A run's record from its lines. */
+const rebuild = (
+  lines: ReadonlyArray<Line>,
+): { readonly run: Run; readonly stepsOf: string | undefined } | undefined => {
+  const head = lines[0]
+  if (head?.type !== "run") return undefined
+  const stepsOf = "asIn" in head.hits ? head.hits.asIn : undefined
+  const hits = "asIn" in head.hits ? [] : head.hits
+  const end = lines.findLast((line) => line.type === "end")
+  const steps: Array<RunStep> = hits.map(([name, key]) => ({ name, key, decision: "hit", ms: 0 }))
+  for (const line of lines) {
+    if (line.type === "step") steps.push({ name: line.name, key: line.key, decision: line.decision, ms: line.ms })
+  }
+  return {
+    run: {
+      id: head.id,
+      pipeline: head.pipeline,
+      startedAt: head.at,
+      endedAt: end?.at,
+      state: end?.type === "end" ? end.state : "interrupted",
+      params: head.params,
+      steps,
+    },
+    stepsOf,
+  }
+}
