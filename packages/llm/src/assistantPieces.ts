@@ -1,0 +1,143 @@
+/**
+ * Which pieces of a rendered chat the assistant generates, for any template and without marks in it.
+ *
+ * A turn begins where the prompt for it ends: the chat before it, rendered with the generation prompt, is what the
+ * model is given when it is to answer. A turn ends where its content is followed by the same text whether the chat
+ * goes on or not. Contents are told from the template's own text by rendering once more with a sentinel in their
+ * place, which also serves templates that rewrite earlier turns (as Qwen's, which drop old thoughts).
+ */
+import type { ChatTemplate, Message, RenderOptions } from "./ChatTemplate.ts"
+import type { Span, Tokenizer } from "./Tokenizer.ts"
+
+/** No chat holds it, no template changes it: letters and digits survive trimming and casing rules. */
+const sentinel = "Zq7sentinel3Kx"
+
+/**
+ * The text, and one piece for each turn of the assistant in their order. `untilToken` ends a piece with its last
+ * special token, leaving out a line break after it. Throws ChatTemplateError.
+ */
+export const assistantPieces = (
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  messages: ReadonlyArray<Message>,
+  render: RenderOptions,
+  untilToken: boolean,
+): { readonly text: string; readonly pieces: ReadonlyArray<Span> } => {
+  const text = template.render(messages, render)
+  const attempt = (chat: ReadonlyArray<Message>, addGenerationPrompt = false): string | undefined => {
+    try {
+      return template.render(chat, { ...render, addGenerationPrompt })
+    } catch {
+      // Some templates refuse a chat that is cut short; another way is tried then.
+      return undefined
+    }
+  }
+  const pieces: Array<Span> = []
+  messages.forEach((message, i) => {
+    if (message.role !== "assistant") return
+    const after = pieces.at(-1)?.end ?? 0
+    const replaced = messages.map((other, j) => (j === i ? withContent(other) : other))
+    const marked = attempt(replaced)
+    const at = marked?.indexOf(sentinel) ?? -1
+    const content = marked === undefined || at < 0 ? undefined : { marked, at }
+    const start = startOfTurn(tokenizer, text, after, content, {
+      prompt: attempt(messages.slice(0, i), true),
+      before: attempt(messages.slice(0, i)),
+    })
+    const end = endOfTurn(tokenizer, text, start, content, {
+      whole: attempt(messages.slice(0, i + 1)),
+      marked: attempt(replaced.slice(0, i + 1)),
+    })
+    pieces.push({ start, end: untilToken ? endWithToken(tokenizer, text, start, end) : end })
+  })
+  return { text, pieces }
+}
+
+/** The message with the sentinel for its content and without thoughts, so that the template's frame stays. */
+const withContent = (message: Message): Message => {
+  const { reasoning_content: _, ...rest } = message
+  return { ...rest, content: sentinel }
+}
+
+interface Content {
+  /** The chat with the sentinel in this turn's place. */
+  readonly marked: string
+  /** Where the sentinel stands in it. */
+  readonly at: number
+}
+
+const startOfTurn = (
+  tokenizer: Tokenizer,
+  text: string,
+  after: number,
+  content: Content | undefined,
+  rendered: { readonly prompt: string | undefined; readonly before: string | undefined },
+): number => {
+  const { prompt, before } = rendered
+  // The usual case: the prompt is how the text begins.
+  if (prompt !== undefined && text.startsWith(prompt) && prompt.length >= after) return prompt.length
+  const frame = content === undefined ? undefined : commonPrefix(text, content.marked.slice(0, content.at))
+  // The prompt's header may say more than the turn does (a thought begun), or the chat before it may read
+  // differently once it goes on: look for the header, or as much of it as stands there, right before the content.
+  if (prompt !== undefined && before !== undefined && prompt.startsWith(before)) {
+    const header = prompt.slice(before.length)
+    const bounds = tokenizer.encodeWithSpans(header).spans.map((span) => span.end)
+    const limit = frame ?? text.length
+    for (const bound of bounds.toReversed()) {
+      if (bound === 0) continue
+      const found = text.lastIndexOf(header.slice(0, bound), limit - bound)
+      if (found >= after) return found + bound
+    }
+  }
+  return Math.max(after, frame ?? after)
+}
+
+const endOfTurn = (
+  tokenizer: Tokenizer,
+  text: string,
+  start: number,
+  content: Content | undefined,
+  alone: { readonly whole: string | undefined; readonly marked: string | undefined },
+): number => {
+  if (content !== undefined && alone.marked !== undefined) {
+    const tail = content.marked.slice(content.at + sentinel.length)
+    const at = alone.marked.indexOf(sentinel)
+    if (at >= 0 && text.endsWith(tail) && text.length - tail.length >= start) {
+      const own = alone.marked.slice(at + sentinel.length)
+      return text.length - tail.length + commonTokens(tokenizer, tail, own)
+    }
+  }
+  if (alone.whole !== undefined) {
+    const end = commonTokens(tokenizer, text, alone.whole)
+    if (end > start) return end
+  }
+  return text.length
+}
+
+const commonPrefix = (one: string, other: string): number => {
+  const length = Math.min(one.length, other.length)
+  let i = 0
+  while (i < length && one.charCodeAt(i) === other.charCodeAt(i)) i++
+  return i
+}
+
+/**
+ * How much text both begin with, in whole tokens: `<|end|>` followed by `<|user|>` or by `<|endoftext|>` have `<|`
+ * in common as text, and nothing as tokens.
+ */
+const commonTokens = (tokenizer: Tokenizer, one: string, other: string): number => {
+  const common = commonPrefix(one, other)
+  if (common === one.length) return common
+  const { ids, spans } = tokenizer.encodeWithSpans(one)
+  const others = tokenizer.encode(other)
+  let end = 0
+  for (let i = 0; i < ids.length && ids[i] === others[i] && spans[i]!.end <= common; i++) end = spans[i]!.end
+  return end
+}
+
+/** The end of the last special token, where nothing but white space follows it in the piece. */
+const endWithToken = (tokenizer: Tokenizer, text: string, start: number, end: number): number => {
+  const trimmed = text.slice(start, end).trimEnd()
+  const ends = [...tokenizer.special.values()].some((token) => trimmed.endsWith(token))
+  return ends ? start + trimmed.length : end
+}
