@@ -19,6 +19,8 @@ export interface Library {
   readonly source: "environment" | "cuda" | "cache"
   /** `2.21.0`; of a user's own library as far as files tell without loading it. Decides bits. */
   readonly version: string
+  /** Whether NVIDIA's libraries lie where it looks for them. */
+  readonly cuda: boolean
 }
 
 export interface Progress {
@@ -62,7 +64,10 @@ export const find = (): Library | Errors.LibraryMissing => {
   const named = process.env["SLUICE_LIBTENSORFLOW"]
   if (named) {
     const file = inside(named)
-    if (file !== undefined) return { path: file, source: "environment", version: versionBeside(file) }
+    if (file !== undefined) {
+      const cuda = fs.existsSync(path.join(path.dirname(file), "..", "nvidia"))
+      return { path: file, source: "environment", version: versionBeside(file), cuda }
+    }
     return new Errors.LibraryMissing({
       headline: "SLUICE_LIBTENSORFLOW does not lead to a TensorFlow library.",
       facts: { "Points to": named, "Looked for": libraryNames.join(", ") },
@@ -71,7 +76,7 @@ export const find = (): Library | Errors.LibraryMissing => {
     })
   }
   const cuda = inside(path.join(cudaFolder(), "tensorflow"))
-  if (cuda !== undefined) return { path: cuda, source: "cuda", version: Wheel.version }
+  if (cuda !== undefined) return { path: cuda, source: "cuda", version: Wheel.version, cuda: true }
   const wheel = Wheel.of(platform)
   if (wheel === undefined) {
     return new Errors.LibraryMissing({
@@ -82,7 +87,7 @@ export const find = (): Library | Errors.LibraryMissing => {
     })
   }
   const file = path.join(folder(wheel), wheel.main)
-  if (fs.existsSync(file)) return { path: file, source: "cache", version: Wheel.version }
+  if (fs.existsSync(file)) return { path: file, source: "cache", version: Wheel.version, cuda: false }
   return new Errors.LibraryMissing({
     headline: "TensorFlow is not installed yet.",
     facts: { "Looked in": folder(wheel) },

@@ -1,44 +1,44 @@
 /** Opens a backend of the numeric seam. */
+import type { Errors, Numeric } from "@sluice/tensorflow"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as os from "node:os"
-import type { Errors } from "@sluice/tensorflow"
 import type { Backend } from "./Ops.ts"
 
-export interface Options {
-  readonly backend: "tensorflow" | "wasm" | "cpu"
-  /** Width of the thread pool; every core by default. It decides bits. */
-  readonly threads?: number
+export interface Options extends Numeric.Options {
   /** Record functions on the native backend (default); off, everything runs eagerly, with the same bits. */
-  readonly jit?: boolean
-  /** Which library multiplies fp32 matrices; by default the one of the table of CPU features. */
-  readonly kernel?: "onednn" | "eigen"
-  readonly device?: "cpu" | "gpu" | "best"
+  readonly jit?: boolean | undefined
 }
 
 export type OpenError = Errors.LibraryMissing | Errors.BindingFailed
 
-/** A backend that is closed with the scope: constants, variables and recorded functions go with it. */
-export const open = (options: Options): Effect.Effect<Backend, OpenError, Scope.Scope> =>
-  options.backend === "tensorflow" ? openTensorFlow(options) : openTfjs(options.backend)
+/**
+ * A backend that is closed with the scope: constants, variables and recorded functions go with it. Its `settings`
+ * are those that `Numeric.settings` states for the same options, without loading anything.
+ */
+export const open = (options: Options = {}): Effect.Effect<Backend, OpenError, Scope.Scope> => {
+  const backend = options.backend ?? "tensorflow"
+  return backend === "tensorflow" ? openTensorFlow(options) : openTfjs(backend, options)
+}
 
-const openTfjs = Effect.fn("Backend.open")(function* (kind: "wasm" | "cpu") {
-  const { Tfjs } = yield* Effect.promise(() => import("@sluice/tensorflow"))
-  const TfjsBackend = yield* Effect.promise(() => import("./TfjsBackend.ts"))
-  const tf = yield* Effect.promise(() => Tfjs.load(kind))
-  return yield* Effect.acquireRelease(
-    Effect.sync(() => TfjsBackend.make(tf, kind, {})),
-    (backend) => Effect.sync(backend.close),
-  )
-})
+// Heavy modules are loaded only by the backend that needs them.
+const tensorflow = Effect.promise(() => import("@sluice/tensorflow"))
 
 const openTensorFlow = Effect.fn("Backend.open")(function* (options: Options) {
-  const { Binding, Cpu, Errors, Library } = yield* Effect.promise(() => import("@sluice/tensorflow"))
+  const { Binding, Cpu, Errors, Library, Numeric } = yield* tensorflow
   const TensorFlowBackend = yield* Effect.promise(() => import("./TensorFlowBackend.ts"))
   const library = yield* Library.locate
-  const threads = options.threads ?? os.availableParallelism()
+  const settings = yield* Numeric.settings(options)
+  const table = Cpu.kernels(Cpu.features())
+  if (settings.kernel === "onednn" && table.matMul !== "onednn") {
+    return yield* new Errors.BindingFailed({
+      headline: "oneDNN's products cannot be used on this machine.",
+      facts: { CPU: settings.cpuClass, Asked: "kernel onednn" },
+      hint: "Leave the kernel out: the one that fits is chosen.",
+    })
+  }
+  const device = settings.device === "cpu" ? "cpu" : "gpu"
   const binding = yield* Effect.try({
-    try: () => Binding.open(library.path, { threads, device: options.device ?? "best" }),
+    try: () => Binding.open(library.path, { threads: settings.threads, device }),
     catch: (cause) =>
       cause instanceof Errors.BindingFailed
         ? cause
@@ -48,15 +48,27 @@ const openTensorFlow = Effect.fn("Backend.open")(function* (options: Options) {
             hint: "`sluice doctor` shows what was found.",
           }),
   })
-  const table = Cpu.kernels(Cpu.features())
-  const kernel = binding.device === "gpu" ? "eigen" : (options.kernel ?? table.matMul)
+  const kernel = settings.kernel === "onednn" ? "onednn" : "eigen"
   const products = {
     matMul: kernel,
     batchMatMul: kernel,
     bfloat16MatMul: kernel === "eigen" ? kernel : table.bfloat16MatMul,
   } as const
   return yield* Effect.acquireRelease(
-    Effect.sync(() => TensorFlowBackend.make(binding, { products, jit: options.jit ?? true, settings: {} })),
+    Effect.sync(() =>
+      TensorFlowBackend.make(binding, { products, jit: options.jit ?? true, settings: { ...settings } }),
+    ),
+    (backend) => Effect.sync(backend.close),
+  )
+})
+
+const openTfjs = Effect.fn("Backend.open")(function* (kind: "wasm" | "cpu", options: Options) {
+  const { Numeric, Tfjs } = yield* tensorflow
+  const TfjsBackend = yield* Effect.promise(() => import("./TfjsBackend.ts"))
+  const settings = yield* Numeric.settings(options)
+  const tf = yield* Effect.promise(() => Tfjs.load(kind))
+  return yield* Effect.acquireRelease(
+    Effect.sync(() => TfjsBackend.make(tf, kind, { ...settings })),
     (backend) => Effect.sync(backend.close),
   )
 })
