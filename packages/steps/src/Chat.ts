@@ -12,7 +12,9 @@ export interface Message {
 /** Chats, each with the id of the row that it was made from (RowId). */
 export class Chat extends Table.make({
   id: Table.utf8,
-  messages: Table.list(Table.struct({ role: Table.utf8, content: Table.utf8 })),
+  messages: Table.list(
+    Table.struct({ role: Table.dictionary(["system", "user", "assistant", "tool"]), content: Table.utf8 }),
+  ),
 }) {}
 
 /** Everything that is wrong with a chat as an example to learn from; empty when nothing is. */

@@ -10,7 +10,9 @@ import type { Dialect } from "./collect/Csv.ts"
 import { complaint, type Found, Unreadable } from "./collect/Record.ts"
 import * as RowCheck from "./collect/RowCheck.ts"
 import { counted, thousands } from "./counted.ts"
+import { DecidedAtUse } from "./kinds.ts"
 import * as RowId from "./RowId.ts"
+import { watched } from "./watched.ts"
 
 /** Where every record of the files went, in their order. */
 export class Accounting extends Table.make({
@@ -89,7 +91,7 @@ const collectJson = Step.make({
   name: "collectJson",
   inputs: { files: Source.files },
   config: { columns: Columns, onBadRow: BadRowRule },
-  outputs: { rows: Table.make({}), accounting: Accounting },
+  outputs: { rows: DecidedAtUse, accounting: Accounting },
   run: async (context) => {
     const { records } = await import("./collect/JsonArray.ts")
     return collect(context, "typed", records)
@@ -100,7 +102,7 @@ const collectJsonLines = Step.make({
   name: "collectJsonLines",
   inputs: { files: Source.files },
   config: { columns: Columns, onBadRow: BadRowRule },
-  outputs: { rows: Table.make({}), accounting: Accounting },
+  outputs: { rows: DecidedAtUse, accounting: Accounting },
   run: async (context) => {
     const { records } = await import("./collect/JsonLines.ts")
     return collect(context, "typed", records)
@@ -116,7 +118,7 @@ const collectCsv = Step.make({
     delimiter: Schema.NonEmptyString,
     header: Schema.NullOr(Schema.Array(Schema.String)),
   },
-  outputs: { rows: Table.make({}), accounting: Accounting },
+  outputs: { rows: DecidedAtUse, accounting: Accounting },
   run: async (context) => {
     const { records } = await import("./collect/Csv.ts")
     const dialect: Dialect = { delimiter: context.config.delimiter, header: context.config.header }
@@ -193,23 +195,8 @@ const collect = (context: Collecting, cells: RowCheck.Cells, records: Records) =
     context.summarize(summary(accounted.length, dropped, unknown))
   }
 
-  // The accounting is whole when the rows are: whoever writes it waits for them.
-  const finished = Promise.withResolvers<void>()
-  finished.promise.catch(() => undefined)
-  async function* watched() {
-    try {
-      yield* rows()
-      finished.resolve()
-    } catch (error) {
-      finished.reject(error)
-      throw error
-    }
-  }
-  async function* accounting() {
-    await finished.promise
-    yield* accounted
-  }
-  return { rows: watched() as AsyncIterable<never>, accounting: accounting() }
+  const { rows: written, after } = watched(rows(), () => accounted)
+  return { rows: written as AsyncIterable<never>, accounting: after }
 }
 
 interface BadRow {

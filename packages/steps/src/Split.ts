@@ -2,11 +2,12 @@
  * Parts of a table that stay put: which side a row is on follows from the row alone, so that rows keep their
  * side, and samples their members, when the data grows.
  */
-import { Errors, Step, Table } from "@sluice/core"
+import { Errors, Step, type Table } from "@sluice/core"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { counted, thousands } from "./counted.ts"
+import { DecidedAtUse } from "./kinds.ts"
 import { rowsOf } from "./reading.ts"
 import * as RowId from "./RowId.ts"
 
@@ -46,7 +47,6 @@ export const sample = <T extends Table.Any>(options: {
     output: options.rows.kind,
   })
 
-const AnyRows = Table.make({})
 type AnyRow = Readonly<Record<string, unknown>>
 
 const splitByHash = Step.make({
@@ -56,7 +56,7 @@ const splitByHash = Step.make({
     by: Schema.Union([Schema.String, Step.fn<(row: AnyRow) => string>()]),
     heldOut: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
   },
-  outputs: { train: AnyRows, heldOut: AnyRows },
+  outputs: { train: DecidedAtUse, heldOut: DecidedAtUse },
   run: (context) => {
     const { by, heldOut } = context.config
     const keyOf = typeof by === "function" ? by : (row: AnyRow) => textOf(row[by])
@@ -108,7 +108,7 @@ const splitSample = Step.make({
     seed: Schema.String,
     onShort: Schema.Literals(["fail", "all"]),
   },
-  output: AnyRows,
+  output: DecidedAtUse,
   run: async (context) => {
     const { count, seed, onShort } = context.config
     const available = context.inputs.rows.rowCount

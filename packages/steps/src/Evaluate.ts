@@ -1,0 +1,238 @@
+/**
+ * Ways to get an answer (arms), compared on one held-out set: is fine-tuning better than a good prompt or a few
+ * examples, on these data, and by how much? Each arm is a step of its own, so adding one runs that one alone.
+ */
+import { Artifact, type Pipeline, Step, Table } from "@sluice/core"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Chat, type Message } from "./Chat.ts"
+import { Answers } from "./evaluate/Answers.ts"
+import * as AnswerSchema from "./evaluate/answerSchema.ts"
+import * as Format from "./Format.ts"
+import { ModelFiles, AdapterFiles } from "./kinds.ts"
+import * as Split from "./Split.ts"
+
+/** One way to get an answer out of the model. With neither field: the row's own prompt. */
+export interface Arm<T extends Table.Any> {
+  /** Rows whose chats stand before the question as worked examples. */
+  readonly shots?: Step.Ref<T>
+  /** A trained adapter on top of the model. */
+  readonly adapter?: Step.Ref<typeof AdapterFiles>
+}
+
+export interface CompareOptions<T extends Table.Any> {
+  readonly heldOut: Step.Ref<T>
+  /** How many held-out rows to ask (Split.sample); all of them by default. */
+  readonly rows?: number
+  readonly model: Step.Ref<typeof ModelFiles>
+  /** The chat of a row: prompt, then the expected answer as the last message. */
+  readonly messages: (row: Table.Row<T>) => ReadonlyArray<Message>
+  /** What an answer must be, when the task is to answer in JSON. */
+  readonly schema?: Schema.Top
+  readonly arms: { readonly [name: string]: Arm<T> }
+  /** Longest answer; 64 by default. */
+  readonly maxNewTokens?: number
+  /** Title of the report. */
+  readonly title?: string
+  /** Further lines for the report's provenance, such as params. */
+  readonly about?: { readonly [label: string]: string | number | boolean }
+  /** Under which the steps are named; "evaluate" by default. */
+  readonly name?: string
+}
+
+/** Every held-out row with every arm's answer: one row for each pair of them. */
+export class Predictions extends Table.make({
+  id: Table.utf8,
+  arm: Table.dictionary(),
+  prompt: Table.utf8,
+  expected: Table.utf8,
+  answer: Table.utf8,
+  exact: Table.bool,
+  /** null where the task is text. */
+  validJson: Table.nullable(Table.bool),
+  schemaValid: Table.nullable(Table.bool),
+  stopped: Table.bool,
+  promptTokens: Table.int32,
+  newTokens: Table.int32,
+}) {}
+
+/** Rates with Wilson's 95 % intervals. */
+export class Scores extends Table.make({
+  arm: Table.utf8,
+  /** `exact`, `validJson`, `schemaValid`, or `field NAME`. */
+  metric: Table.utf8,
+  count: Table.int32,
+  rows: Table.int32,
+  rate: Table.float64,
+  low: Table.float64,
+  high: Table.float64,
+}) {}
+
+/** Every pair of arms by exact match, with a paired bootstrap interval and the exact McNemar test. */
+export class Differences extends Table.make({
+  first: Table.utf8,
+  second: Table.utf8,
+  onlyFirst: Table.int32,
+  onlySecond: Table.int32,
+  difference: Table.float64,
+  low: Table.float64,
+  high: Table.float64,
+  p: Table.float64,
+  /** After Holm's correction over all pairs. */
+  pAdjusted: Table.float64,
+  verdict: Table.dictionary(["better", "worse", "undecided"]),
+}) {}
+
+/** Files report.md and report.html. */
+export const ReportFiles = Artifact.files("report")
+
+/** What `compare` wires up. */
+export interface Compared {
+  readonly predictions: Step.Ref<typeof Predictions>
+  readonly scores: Step.Ref<typeof Scores>
+  readonly differences: Step.Ref<typeof Differences>
+  readonly report: Step.Ref<typeof ReportFiles>
+  /** Each arm's answers, by arm. */
+  readonly answers: { readonly [arm: string]: Step.Ref<typeof Answers> }
+}
+
+/**
+ * Adds the steps of a comparison: `evaluate/rows` (a sample of the held-out rows), `evaluate/chats`, one step an
+ * arm (`evaluate/base`, `evaluate/tuned`), and `evaluate/report`.
+ */
+export const compare = <T extends Table.Any>(
+  step: Pipeline.AddStep,
+  options: CompareOptions<T>,
+): Compared => {
+  const add = step.scope(options.name ?? "evaluate")
+  const arms = Object.entries(options.arms)
+  const reserved = arms.map(([name]) => name).filter((name) => ["rows", "chats", "report"].includes(name))
+  if (reserved.length > 0) {
+    throw new TypeError(
+      `An arm cannot be called ${reserved.join(" or ")}: steps of the comparison itself have these names.`,
+    )
+  }
+  const held =
+    options.rows === undefined
+      ? options.heldOut
+      : add("rows", Split.sample({ rows: options.heldOut, count: options.rows, seed: "held-out rows" }))
+  const chats = add("chats", Format.chat({ rows: held as Step.Ref<T>, messages: options.messages }))
+  const answers: Record<string, Step.Ref<typeof Answers>> = {}
+  const inputs: Record<string, Step.Ref> = { chats, model: options.model }
+  for (const [name, arm] of arms) {
+    const shots =
+      arm.shots === undefined
+        ? undefined
+        : add(`${name}Shots`, Format.chat({ rows: arm.shots, messages: options.messages }))
+    answers[name] = add(name, answerUse(chats, options.model, options.maxNewTokens ?? 64, shots, arm.adapter))
+    inputs[`answers ${name}`] = answers[name]
+    if (arm.adapter !== undefined) inputs[`adapter ${name}`] = arm.adapter
+  }
+  const { predictions, scores, differences, report } = add(
+    "report",
+    Step.use(compareArms, {
+      inputs,
+      config: {
+        title: options.title ?? "Comparison on held-out rows",
+        arms: arms.map(([name, arm]) => ({ name, tuned: arm.adapter !== undefined })),
+        schema: options.schema === undefined ? null : AnswerSchema.toConfig(options.schema),
+        about: Object.entries(options.about ?? {}).map(([label, value]): [string, string] => [
+          label,
+          String(value),
+        ]),
+      },
+      outputs: { predictions: Predictions, scores: Scores, differences: Differences, report: ReportFiles },
+    }),
+  )
+  return { predictions, scores, differences, report, answers }
+}
+
+const answerUse = (
+  chats: Step.Ref<typeof Chat>,
+  model: Step.Ref<typeof ModelFiles>,
+  maxNewTokens: number,
+  shots: Step.Ref<typeof Chat> | undefined,
+  adapter: Step.Ref<typeof AdapterFiles> | undefined,
+): Step.Use<typeof Answers, string> => {
+  if (shots !== undefined && adapter !== undefined)
+    return answerShotsTuned({ chats, model, shots, adapter, maxNewTokens })
+  if (shots !== undefined) return answerShots({ chats, model, shots, maxNewTokens })
+  if (adapter !== undefined) return answerTuned({ chats, model, adapter, maxNewTokens })
+  return answer({ chats, model, maxNewTokens })
+}
+
+const MaxNewTokens = Schema.Int.check(Schema.isGreaterThan(0))
+
+const answer = Step.make({
+  name: "answer",
+  inputs: { chats: Chat, model: ModelFiles },
+  config: { maxNewTokens: MaxNewTokens },
+  output: Answers,
+  numeric: true,
+  accelerator: true,
+  run: (context) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./evaluate/answer.ts")),
+      (arm) => arm.answers(context),
+    ),
+})
+
+const answerShots = Step.make({
+  name: "answerShots",
+  inputs: { chats: Chat, model: ModelFiles, shots: Chat },
+  config: { maxNewTokens: MaxNewTokens },
+  output: Answers,
+  numeric: true,
+  accelerator: true,
+  run: (context) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./evaluate/answer.ts")),
+      (arm) => arm.answers(context),
+    ),
+})
+
+const answerTuned = Step.make({
+  name: "answerTuned",
+  inputs: { chats: Chat, model: ModelFiles, adapter: AdapterFiles },
+  config: { maxNewTokens: MaxNewTokens },
+  output: Answers,
+  numeric: true,
+  accelerator: true,
+  run: (context) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./evaluate/answer.ts")),
+      (arm) => arm.answers(context),
+    ),
+})
+
+const answerShotsTuned = Step.make({
+  name: "answerShotsTuned",
+  inputs: { chats: Chat, model: ModelFiles, shots: Chat, adapter: AdapterFiles },
+  config: { maxNewTokens: MaxNewTokens },
+  output: Answers,
+  numeric: true,
+  accelerator: true,
+  run: (context) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./evaluate/answer.ts")),
+      (arm) => arm.answers(context),
+    ),
+})
+
+/** Each use adds inputs `answers ARM`, and `adapter ARM` for the tuned ones. */
+const compareArms = Step.make({
+  name: "compareArms",
+  inputs: { chats: Chat, model: ModelFiles },
+  config: {
+    title: Schema.String,
+    arms: Schema.Array(Schema.Struct({ name: Schema.String, tuned: Schema.Boolean })),
+    schema: Schema.Any as unknown as Schema.Codec<Schema.Json>,
+    about: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
+  },
+  outputs: { predictions: Predictions, scores: Scores, differences: Differences, report: ReportFiles },
+  seed: true,
+  run: async (context) => {
+    const { compareArms: run } = await import("./evaluate/compareArms.ts")
+    return run(context)
+  },
+})

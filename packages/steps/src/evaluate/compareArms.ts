@@ -1,0 +1,153 @@
+import { type Artifact, Errors, Random, type Step, type Table } from "@sluice/core"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type { Chat } from "../Chat.ts"
+import { counted } from "../counted.ts"
+import * as Markdown from "../report/Markdown.ts"
+import * as Page from "../report/Page.ts"
+import type { Report } from "../report/Report.ts"
+import type { Answers } from "./Answers.ts"
+import { fits as fitsOf } from "./answerSchema.ts"
+import * as Comparison from "./Comparison.ts"
+import { expectedOf, shownOf } from "./prompt.ts"
+import * as Score from "./Score.ts"
+
+interface Config {
+  readonly title: string
+  readonly arms: ReadonlyArray<Comparison.Arm>
+  readonly schema: Schema.Json
+  readonly about: ReadonlyArray<readonly [string, string]>
+}
+
+interface Inputs {
+  readonly chats: Table.Reader<typeof Chat>
+  readonly model: Artifact.FilesReader
+}
+
+/** Joins the arms' answers by row, scores and compares them, and writes tables and reports. */
+export const compareArms = async (context: Step.Context<Config, Inputs>) => {
+  const { arms, schema } = context.config
+  const fits = schema === null ? null : fitsOf(schema)
+  const chats = await Effect.runPromise(context.inputs.chats.all)
+  const byArm = new Map<string, ReadonlyMap<string, Table.Row<typeof Answers>>>()
+  for (const { name } of arms) {
+    const rows = await Effect.runPromise(
+      inputOf<Table.Reader<typeof Answers>>(context, `answers ${name}`).all,
+    )
+    byArm.set(name, new Map(rows.map((row) => [row.id, row])))
+  }
+  const misfits: Array<{ id: string; expected: string }> = []
+  const answered = chats.map((chat): Comparison.Answered => {
+    const expected = expectedOf(chat.messages)
+    const value = Score.parsed(expected)
+    if (fits !== null && (value === undefined || !fits(value))) misfits.push({ id: chat.id, expected })
+    return {
+      id: chat.id,
+      prompt: shownOf(chat.messages),
+      expected,
+      label: fits === null ? null : Score.label(value),
+      answers: Object.fromEntries(
+        arms.map(({ name }) => {
+          const given = byArm.get(name)!.get(chat.id)
+          if (given === undefined) throw new Error(`Arm ${name} has no answer to row ${chat.id}.`)
+          const { answer: text, stopped, promptTokens, newTokens } = given
+          return [name, { text, stopped, promptTokens, newTokens, score: Score.score(text, expected, fits) }]
+        }),
+      ),
+    }
+  })
+  if (misfits.length > 0) throw new ExpectedInvalid({ rows: answered.length, misfits })
+  const comparison = Comparison.make(arms, answered, (pair) => Random.make(Random.derive(context.seed, pair)))
+  const report: Report = {
+    title: context.config.title,
+    comparison,
+    rows: answered,
+    provenance: provenance(context),
+  }
+  context.summarize(
+    `${counted(answered.length, "row")}, exact ${comparison.arms.map((arm) => `${arm.name} ${arm.exact.count}`).join(", ")}`,
+  )
+  return {
+    predictions: predictions(arms, answered),
+    scores: scores(comparison),
+    differences: comparison.pairs.map((pair) => ({ ...pair })),
+    report: { "report.md": Markdown.render(report), "report.html": Page.render(report) },
+  }
+}
+
+const inputOf = <A>(context: Step.Context<Config, Inputs>, name: string): A =>
+  (context.inputs as unknown as Readonly<Record<string, A>>)[name]!
+
+const predictions = (arms: ReadonlyArray<Comparison.Arm>, answered: ReadonlyArray<Comparison.Answered>) =>
+  answered.flatMap(({ id, prompt, expected, answers }) =>
+    arms.map(({ name: arm }) => {
+      const { text: answer, stopped, promptTokens, newTokens, score } = answers[arm]!
+      const { exact, validJson, schemaValid } = score
+      return {
+        id,
+        arm,
+        prompt,
+        expected,
+        answer,
+        exact,
+        validJson,
+        schemaValid,
+        stopped,
+        promptTokens,
+        newTokens,
+      }
+    }),
+  )
+
+const scores = (comparison: Comparison.Comparison) =>
+  comparison.arms.flatMap((arm) => {
+    const line = (metric: string, { count, rows, rate, low, high }: Comparison.Rate) => ({
+      arm: arm.name,
+      metric,
+      count,
+      rows,
+      rate,
+      low,
+      high,
+    })
+    return [
+      line("exact", arm.exact),
+      ...(arm.validJson === null ? [] : [line("validJson", arm.validJson)]),
+      ...(arm.schemaValid === null ? [] : [line("schemaValid", arm.schemaValid)]),
+      ...arm.fields.map(({ field, rate }) => line(`field ${field}`, rate)),
+    ]
+  })
+
+const provenance = (context: Step.Context<Config, Inputs>): Report["provenance"] => [
+  ["Held-out chats", context.inputs.chats.fingerprint],
+  ["Base model", context.inputs.model.fingerprint],
+  ...context.config.arms.flatMap(({ name, tuned }): ReadonlyArray<readonly [string, string]> => [
+    ...(tuned
+      ? [
+          [
+            `Adapter of ${name}`,
+            inputOf<Artifact.FilesReader>(context, `adapter ${name}`).fingerprint,
+          ] as const,
+        ]
+      : []),
+    [`Answers of ${name}`, inputOf<Table.Reader<Table.Any>>(context, `answers ${name}`).fingerprint],
+  ]),
+  ["Seed of the bootstrap", context.seed],
+  ...context.config.about,
+]
+
+/** Rows whose expected answer is not what the schema asks of answers: no arm could get them right. */
+export class ExpectedInvalid extends Data.TaggedError("ExpectedInvalid")<{
+  readonly rows: number
+  readonly misfits: ReadonlyArray<{ readonly id: string; readonly expected: string }>
+}> {
+  override get message(): string {
+    const shown = this.misfits.slice(0, 10)
+    return Errors.structured(
+      `${counted(this.misfits.length, "row")} of ${this.rows} expect an answer that does not fit the schema.`,
+      shown.map(({ id, expected }): [string, string] => [`Row ${id}`, expected.slice(0, 200)]),
+      "Correct the last message that the function given as messages makes, or the schema.",
+    )
+  }
+}

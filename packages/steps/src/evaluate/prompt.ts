@@ -1,0 +1,26 @@
+import type { Message } from "../Chat.ts"
+
+/** What a model is asked: the chat without its last message, which is the expected answer. */
+export const promptOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> => messages.slice(0, -1)
+
+/** The last message's text: what the answer is held against. */
+export const expectedOf = (messages: ReadonlyArray<Message>): string => messages.at(-1)?.content ?? ""
+
+/** What a reader of the report needs to see of a prompt: the last message before the answer. */
+export const shownOf = (messages: ReadonlyArray<Message>): string => messages.at(-2)?.content ?? ""
+
+/**
+ * A few-shot prompt: the chat's own system messages, then every shot's turns without its system messages, then
+ * the chat's other turns. The shots stand in the same order for every row, so that the prompts share a prefix.
+ */
+export const withShots = (
+  prompt: ReadonlyArray<Message>,
+  shots: ReadonlyArray<ReadonlyArray<Message>>,
+): ReadonlyArray<Message> => {
+  const isSystem = (message: Message) => message.role === "system"
+  return [
+    ...prompt.filter(isSystem),
+    ...shots.flatMap((shot) => shot.filter((message) => !isSystem(message))),
+    ...prompt.filter((message) => !isSystem(message)),
+  ]
+}

@@ -1,0 +1,10 @@
+import { Artifact, Table } from "@sluice/core"
+
+/** A base model: one GGUF file, or the files of a Hugging Face folder. */
+export const ModelFiles = Artifact.files("model")
+
+/** A LoRA adapter as PEFT writes it: adapter_config.json and adapter_model.safetensors. */
+export const AdapterFiles = Artifact.files("adapter")
+
+/** Stands in the definition of a generic step for the table that each of its uses decides. */
+export const DecidedAtUse = Table.make({ decidedAtUse: Table.utf8 })

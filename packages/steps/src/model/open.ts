@@ -1,0 +1,5 @@
+import type { Artifact } from "@sluice/core"
+import { Adapter, type Backend, Llama, ModelFiles, type WeightSource } from "@sluice/llm"
+import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import * as path from "node:path"

@@ -1,0 +1,91 @@
+import type { Artifact, Step, Table } from "@sluice/core"
+import { Supervision } from "@sluice/llm"
+import * as Effect from "effect/Effect"
+import type { Chat } from "../Chat.ts"
+import { counted, thousands } from "../counted.ts"
+import * as OpenModel from "../model/open.ts"
+import { rowsOf } from "../reading.ts"
+import { watched } from "../watched.ts"
+import type { Accounting, OnTooLong } from "../Tokenize.ts"
+import { ChatsUnfit } from "./ChatsUnfit.ts"
+
+export interface Config {
+  readonly maxTokens: number
+  readonly onTooLong: OnTooLong
+  readonly supervise: "assistant" | "lastAssistant" | "all"
+}
+
+export interface Inputs {
+  readonly chats: Table.Reader<typeof Chat>
+  readonly model: Artifact.FilesReader
+}
+
+/** Labels that count. */
+const supervisedIn = (labels: ReadonlyArray<number>): number =>
+  labels.reduce((count, label, index) => (index > 0 && label !== Supervision.ignored ? count + 1 : count), 0)
+
+/** Renders, tokenizes and labels every chat, and accounts for each. */
+export const tokenize = async (context: Step.Context<Config, Inputs>) => {
+  const { maxTokens, onTooLong, supervise } = context.config
+  const { template, tokenizer } = await Effect.runPromise(
+    Effect.scoped(OpenModel.open(context.inputs.model, context.scratch)),
+  )
+  const accounting: Array<Table.Row<typeof Accounting>> = []
+  const unfit: Array<{ id: string; reason: string }> = []
+  const total = context.inputs.chats.rowCount
+
+  /** What is learnt of a chat, or null where it was dropped or is not fit to be learnt from. */
+  const take = ({ id, messages }: Table.Row<typeof Chat>) => {
+    const { ids, labels } = Supervision.encode(tokenizer, template, messages, { supervise })
+    const account = (status: "kept" | "cut" | "dropped", reason: string | null, supervisedTokens: number) =>
+      accounting.push({ id, status, reason, tokens: ids.length, supervisedTokens })
+    const refuse = (reason: string, drop: boolean) => {
+      account("dropped", reason, 0)
+      if (!drop) unfit.push({ id, reason })
+      return null
+    }
+    const tooLong = ids.length > maxTokens
+    const reason = tooLong ? `${thousands(ids.length)} tokens, the limit is ${thousands(maxTokens)}` : null
+    if (tooLong && onTooLong !== "cut") return refuse(reason!, onTooLong === "drop")
+    const kept = tooLong ? labels.slice(-maxTokens) : labels
+    const supervised = supervisedIn(kept)
+    if (supervised === 0) return refuse("no token of it is supervised", tooLong)
+    account(tooLong ? "cut" : "kept", reason, supervised)
+    return { id, ids: tooLong ? ids.slice(-maxTokens) : ids, labels: kept }
+  }
+
+  async function* tokens() {
+    let sum = 0
+    for await (const chat of rowsOf(context.inputs.chats)) {
+      const row = take(chat)
+      if (accounting.length % 100 === 0) context.progress({ done: accounting.length, total, unit: "row" })
+      if (row === null) continue
+      sum += row.ids.length
+      yield row
+    }
+    if (unfit.length > 0) {
+      throw new ChatsUnfit({
+        rows: accounting.length,
+        unfit,
+        hint: 'Raise maxTokens or set onTooLong to "drop" or "cut" for long chats; give every chat an answer.',
+      })
+    }
+    context.summarize(summary(accounting, sum))
+  }
+  const { rows, after } = watched(tokens(), () => accounting)
+  return { tokens: rows, accounting: after }
+}
+
+/** `300 rows, 22,600 tokens, 2,700 supervised, 3 cut, 2 dropped`. */
+const summary = (accounting: ReadonlyArray<Table.Row<typeof Accounting>>, tokens: number): string => {
+  const count = (status: string) => accounting.filter((row) => row.status === status).length
+  const supervised = accounting.reduce((sum, row) => sum + row.supervisedTokens, 0)
+  const parts = [
+    counted(accounting.length - count("dropped"), "row"),
+    counted(tokens, "token"),
+    `${thousands(supervised)} supervised`,
+  ]
+  if (count("cut") > 0) parts.push(`${thousands(count("cut"))} cut`)
+  if (count("dropped") > 0) parts.push(`${thousands(count("dropped"))} dropped`)
+  return parts.join(", ")
+}

@@ -1,0 +1,69 @@
+import { Table } from "@sluice/core"
+import { describe, expect, it } from "vitest"
+import * as Format from "../src/Format.ts"
+import * as RowId from "../src/RowId.ts"
+import { reader, ref, runStep } from "./support/runStep.ts"
+
+class Review extends Table.make({ text: Table.utf8, class: Table.int32 }) {}
+
+const rows = [
+  { text: "good", class: 1 },
+  { text: "bad", class: 0 },
+]
+
+describe("Format.chat", () => {
+  it("makes one chat of each row, under the row's id", async () => {
+    const use = Format.chat({
+      rows: ref(Review),
+      messages: (row) => [
+        { role: "user", content: row.text },
+        { role: "assistant", content: String(row.class) },
+      ],
+    })
+    const { outputs } = await runStep(use, { rows: reader(rows) })
+    expect(outputs["output"]).toEqual([
+      {
+        id: RowId.of(rows[0]!),
+        messages: [
+          { role: "user", content: "good" },
+          { role: "assistant", content: "1" },
+        ],
+      },
+      {
+        id: RowId.of(rows[1]!),
+        messages: [
+          { role: "user", content: "bad" },
+          { role: "assistant", content: "0" },
+        ],
+      },
+    ])
+  })
+
+  it("names the row whose messages are not a chat to learn from, with every problem", async () => {
+    const use = Format.chat({
+      rows: ref(Review),
+      messages: (row) => [
+        { role: "human" as "user", content: row.text },
+        { role: "assistant", content: "" },
+        { role: "user", content: "and?" },
+      ],
+    })
+    await expect(runStep(use, { rows: reader(rows) })).rejects.toThrow(
+      [
+        "The messages made of a row are not a chat.",
+        '  Row:      {"text":"good","class":1}',
+        '  Problem:  message 1 has role "human"; one of system, user, assistant, tool is required',
+        "            message 2 is an empty answer",
+        "            it ends with a user message; the last one must be the assistant's answer",
+        "Correct the function given as messages, or leave such rows out before.",
+      ].join("\n"),
+    )
+  })
+})
+
+describe("row id", () => {
+  it("follows from the row's content alone", () => {
+    expect(RowId.of({ text: "good", class: 1 })).toBe(RowId.of({ class: 1, text: "good" }))
+    expect(RowId.of({ text: "good", class: 1 })).not.toBe(RowId.of({ text: "good", class: 0 }))
+  })
+})

@@ -1,0 +1,68 @@
+/**
+ * Sentiment of review sentences as JSON: SmolLM2-135M tuned on 300 of them, against its own prompt and four examples.
+ *
+ * Run it: `sluice run pipelines/reviews.ts`, with `--set learningRate=1e-4` for another rate.
+ */
+import { Pipeline, Table } from "@sluice/core"
+import { Collect, Evaluate, Format, Model, Split, Tokenize, Train, type Chat } from "@sluice/steps"
+import * as Schema from "effect/Schema"
+
+class Review extends Table.make({ text: Table.utf8, class: Table.int32 }) {}
+
+const Answer = Schema.Struct({ sentiment: Schema.Literals(["positive", "negative"]) })
+
+const instruction =
+  "Classify the sentiment of the review. " +
+  'Reply with only a JSON object: {"sentiment": "positive"} or {"sentiment": "negative"}.'
+
+const chatOf = (review: Review): ReadonlyArray<Chat.Message> => [
+  { role: "system", content: instruction },
+  { role: "user", content: review.text },
+  { role: "assistant", content: `{"sentiment": "${review.class === 1 ? "positive" : "negative"}"}` },
+]
+
+export default Pipeline.make(
+  "reviews",
+  {
+    params: {
+      learningRate: Schema.Finite.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(2e-4)),
+      /** Rows to learn from, at most about 2,600. Fewer make a quick trial. */
+      trainRows: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(300)),
+      /** Rows to compare on, at most about 300. */
+      heldOutRows: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(100)),
+      epochs: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(1)),
+    },
+  },
+  ({ params, step }) => {
+    const model = step("model", Model.smolLM2({ size: "135M" }))
+    const { rows: reviews } = step(
+      "collect",
+      Collect.json({ files: "node_modules/sentiment/test/fixtures/*.json", row: Review, onBadRow: "drop" }),
+    )
+    const { train, heldOut } = step("split", Split.byHash({ rows: reviews, by: "text", heldOut: 0.1 }))
+    const sample = step("sample", Split.sample({ rows: train, count: params.trainRows }))
+    const chats = step("format", Format.chat({ rows: sample, messages: chatOf }))
+    const { tokens } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 512 }))
+    const { adapter, metrics } = step(
+      "train",
+      Train.lora({ model, tokens, learningRate: params.learningRate, epochs: params.epochs }),
+    )
+    const shots = step("shots", Split.sample({ rows: sample, count: 4, seed: "shots" }))
+    const { predictions, report } = Evaluate.compare(step, {
+      heldOut,
+      rows: params.heldOutRows,
+      model,
+      messages: chatOf,
+      schema: Answer,
+      arms: { base: {}, fewShot: { shots }, tuned: { adapter } },
+      maxNewTokens: 16,
+      title: "Sentiment of reviews: prompt, four examples or fine-tuning",
+      about: {
+        "Training rows": params.trainRows,
+        "Learning rate": params.learningRate,
+        Epochs: params.epochs,
+      },
+    })
+    return { adapter, metrics, predictions, report }
+  },
+)
