@@ -6,7 +6,6 @@
  */
 import { spawn, spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { bytes } from "../packages/cli/src/quantities.ts"
 import * as setup from "./setup.ts"
 
 const repository = fileURLToPath(new URL("..", import.meta.url))
@@ -62,11 +61,9 @@ const reportPage = (): string | undefined => {
 
 const main = async (): Promise<number> => {
   try {
-    setup.checkPython()
     console.log("Set-up: TensorFlow and SmolLM2-135M are fetched once and kept in the user's cache folder.")
     console.log(`TensorFlow   ${await setup.library()}`)
-    const model = await setup.model()
-    console.log(`model        ${model.path}, ${bytes(model.sizeBytes)}`)
+    console.log(`model        ${await setup.model()}`)
   } catch (error) {
     if (!(error instanceof setup.SetupFailed)) throw error
     console.error(error.message)

@@ -10,42 +10,12 @@ import * as Cause from "effect/Cause"
 import { spawnSync } from "node:child_process"
 import { ModelFiles } from "../packages/llm/src/index.ts"
 import { Library } from "../packages/tensorflow/src/index.ts"
-import { bytes, clock } from "../packages/cli/src/quantities.ts"
+import { progressLine } from "../packages/cli/src/progressLine.ts"
+import type { Progress } from "../packages/cli/src/progressLine.ts"
+import * as Screen from "../packages/cli/src/Screen.ts"
 
 /** Why set-up cannot go on, and what to do. */
 export class SetupFailed extends Error {}
-
-interface Progress {
-  readonly done: number
-  readonly total?: number | undefined
-}
-
-const live = process.stdout.isTTY === true && process.env["CI"] === undefined
-
-/** One line that is redrawn on a terminal; elsewhere a line about every ten seconds. */
-const progressLine = (
-  label: string,
-): { readonly show: (progress: Progress) => void; readonly end: () => void } => {
-  const startedAt = performance.now()
-  let saidAt = startedAt
-  let drawn = false
-  return {
-    show: ({ done, total }) => {
-      const now = performance.now()
-      if (now - saidAt < (live ? 100 : 10_000)) return
-      saidAt = now
-      const perMs = done / (now - startedAt)
-      const left = total === undefined || perMs <= 0 ? "" : `  eta ${clock((total - done) / perMs)}`
-      const of = total === undefined ? "" : ` of ${bytes(total)}`
-      const text = `${label}: ${bytes(done)}${of}  ${bytes(perMs * 1000)}/s${left}`
-      process.stdout.write(live ? `\r${text}\u001b[K` : `${text}\n`)
-      drawn = live
-    },
-    end: () => {
-      if (drawn) process.stdout.write("\r\u001b[K")
-    },
-  }
-}
 
 /** Python 3 with pip, through which the library and the model come. */
 export const checkPython = (): void => {
@@ -67,7 +37,7 @@ const fetch = async <A, E extends { readonly message: string }>(
   label: string,
   effect: (onProgress: (progress: Progress) => void) => Effect.Effect<A, E>,
 ): Promise<A> => {
-  const line = progressLine(label)
+  const line = progressLine(label, Screen.make())
   const exit = await Effect.runPromiseExit(effect(line.show))
   line.end()
   if (Exit.isSuccess(exit)) return exit.value
@@ -85,6 +55,8 @@ export const library = async (): Promise<string> => {
 
 /** The model of the quickstart, found or fetched. Returns its path. */
 export const model = async (): Promise<string> => {
+  const found = await Effect.runPromise(ModelFiles.locate(ModelFiles.smolLM2))
+  if (found !== undefined) return found
   checkPython()
   return fetch("SmolLM2-135M", (onProgress) => ModelFiles.ensure(ModelFiles.smolLM2, { onProgress }))
 }

@@ -174,11 +174,12 @@ export const commands: ReadonlyArray<Command> = [
       "Says what this machine offers, which backend numeric steps use and why, how fast it multiplies\nmatrices, how large the caches are, what is missing, and how to get it.",
     arguments: [FILE],
     flags: [
+      { name: "fix", help: "fetch the TensorFlow library where it is missing" },
       { name: "store", help: "read every stored result again and verify its digest" },
       BACKEND,
       THREADS,
     ],
-    examples: ["sluice doctor", "sluice doctor --store"],
+    examples: ["sluice doctor", "sluice doctor --fix", "sluice doctor --store"],
     needsPipeline: false,
   },
 ]

@@ -121,7 +121,7 @@ const decisionColumns = 10
 const keyColumns = 11
 /** A first execution is no news: its row needs no line for the cause. */
 const isDull = (causes: ReadonlyArray<Explain.Cause>): boolean =>
-  causes.length === 0 || (causes.length === 1 && causes[0]!.kind === "first")
+  causes.every((cause) => cause.kind === "first" && cause.headline.endsWith("has not run before"))
 
 /** Width of the names' column: the longest name and three spaces, at least 11 and at most a third of the line. */
 export const nameColumns = (names: Iterable<string>, columns: number): number => {

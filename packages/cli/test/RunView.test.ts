@@ -7,6 +7,7 @@ const action = (name: string, decision: Plan.Decision, more: Partial<Plan.Action
   name,
   decision,
   key: undefined,
+  outputs: undefined,
   causes: [],
   waitingFor: [],
   predictedMs: undefined,
@@ -14,20 +15,19 @@ const action = (name: string, decision: Plan.Decision, more: Partial<Plan.Action
   ...more,
 })
 
-const plan: Reporter.Event = {
+const planOf = (actions: ReadonlyArray<Plan.Action>): Reporter.Event => ({
   type: "plan",
   runId: "1",
-  plan: {
-    pipeline: "reviews",
-    actions: [
-      action("collect", "hit", { key: "3f9a02c1".padEnd(64, "0"), summary: "3,000 rows, 3 dropped" }),
-      action("train", "run", {
-        causes: [{ kind: "param", headline: "learningRate: 0.0002 -> 0.0001", path: ["train"] }],
-      }),
-      action("evaluate", "waiting", { waitingFor: ["train"] }),
-    ],
-  },
-}
+  plan: { pipeline: "reviews", params: {}, actions, warnings: [], notes: [] },
+})
+
+const plan = planOf([
+  action("collect", "hit", { key: "3f9a02c1".padEnd(64, "0"), summary: "3,000 rows, 3 dropped" }),
+  action("train", "run", {
+    causes: [{ kind: "param", headline: "learningRate: 0.0002 -> 0.0001", path: ["train"] }],
+  }),
+  action("evaluate", "waiting", { waitingFor: ["train"] }),
+])
 
 const start: Reporter.Event = {
   type: "step-start",
@@ -126,16 +126,9 @@ describe("RunView", () => {
   })
 
   it("puts the first execution of a step on one line", () => {
-    const first = [{ kind: "first" as const, headline: "first run", path: ["a"] }]
+    const first = [{ kind: "first" as const, headline: "a: has not run before", path: ["a"] }]
     const rows = fold(
-      [
-        0,
-        {
-          type: "plan",
-          runId: "1",
-          plan: { pipeline: "p", actions: [action("a", "run", { causes: first })] },
-        },
-      ],
+      [0, planOf([action("a", "run", { causes: first })])],
       [0, { type: "step-start", name: "a", key: "abcdef0123", causes: first }],
       [0, { type: "step-end", name: "a", decision: "run", key: undefined, ms: 12, summary: "3 rows" }],
     )
@@ -178,7 +171,7 @@ describe("RunView", () => {
   it("keeps running rows in sight where the terminal is too low for all", () => {
     const waiting = ["a", "b", "c"].map((name) => action(name, "waiting", { waitingFor: ["z"] }))
     const rows = fold(
-      [0, { type: "plan", runId: "1", plan: { pipeline: "p", actions: [...waiting, action("z", "run")] } }],
+      [0, planOf([...waiting, action("z", "run")])],
       [0, { type: "step-start", name: "z", key: "1", causes: [] }],
     )
     expect(RunView.frame(rows, 0, 0, layout(), 4).block).toEqual([

@@ -18,7 +18,26 @@ export const lines = (plan: Plan.Plan, columns: number, paint: Text.Paint): Arra
         : `${line}   ${paint("dim", `about ${duration(action.predictedMs)}`)}`
     }),
     total(plan),
+    ...plan.warnings.map((warning) => `${paint("yellow", "warning:")} ${warning}`),
+    ...noteLines(plan),
   ]
+}
+
+/** Places in reached code that may give another result elsewhere: each once, with the steps that reach it. */
+const noteLines = (plan: Plan.Plan): Array<string> => {
+  const places = new Map<string, Array<string>>()
+  for (const { step, file, line, what } of plan.notes) {
+    const place = `${file}:${line} ${what}`
+    const steps = places.get(place) ?? []
+    if (!steps.includes(step)) steps.push(step)
+    places.set(place, steps)
+  }
+  return places.size === 0
+    ? []
+    : [
+        "Reached code that may give another result on another day or machine:",
+        ...[...places].map(([place, steps]) => `  ${place} (${steps.join(", ")})`),
+      ]
 }
 
 /** `8 steps: 6 hit, 1 to run, 1 waiting, about 1:20`. What waits is counted as if it ran. */

@@ -1,9 +1,8 @@
 /**
  * `sluice show STEP`: what a step produced in a run, with what was measured while it did.
  */
-import { ActionCache, Artifact, Errors, RunLog } from "@sluice/core"
+import { ActionCache, Artifact, RunLog } from "@sluice/core"
 import type { Run } from "@sluice/core"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { copyFileSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
@@ -11,6 +10,7 @@ import { pathToFileURL } from "node:url"
 import * as Arguments from "../Arguments.ts"
 import type { Context } from "../main.ts"
 import { nearMiss } from "../nearMiss.ts"
+import { NothingToShow, nothingWasRun } from "../NothingToShow.ts"
 import * as Project from "../Project.ts"
 import { count, duration } from "../quantities.ts"
 import * as Show from "../show/artifact.ts"
@@ -19,25 +19,8 @@ import * as Store from "../Store.ts"
 
 const defaultRows = 10
 
-/** There is nothing to show, and why. */
-class NothingToShow extends Data.TaggedError("NothingToShow")<{
-  readonly headline: string
-  readonly hint: string
-}> {
-  override get message(): string {
-    return Errors.structured(this.headline, [], this.hint)
-  }
-}
-
 export const show = (context: Context) => {
-  if (!Store.exists(context.root)) {
-    return Effect.fail(
-      new NothingToShow({
-        headline: `Nothing was run in ${context.root} yet.`,
-        hint: "Run the pipeline first: sluice run FILE",
-      }),
-    )
-  }
+  if (!Store.exists(context.root)) return Effect.fail(nothingWasRun(context.root))
   return showStep(context).pipe(Effect.provide(Store.layer(context.root)))
 }
 

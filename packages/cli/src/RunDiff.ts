@@ -1,0 +1,108 @@
+/**
+ * What two runs differ in: params, decisions, causes, results, measurements. Pure.
+ */
+import { Explain } from "@sluice/core"
+import type { ActionCache, Run } from "@sluice/core"
+
+/** One run with what the store still knows of its steps. */
+export interface Side {
+  readonly run: Run.Run
+  readonly stored: (key: string) => ActionCache.Stored | undefined
+  /** Last value of each measure: step, then measure. */
+  readonly measures: ReadonlyMap<string, ReadonlyMap<string, number>>
+}
+
+export interface Change<A> {
+  readonly name: string
+  readonly from: A | null
+  readonly to: A | null
+}
+
+export interface StepDiff {
+  readonly name: string
+  readonly change: "same" | "changed" | "added" | "removed"
+  /** The step's action differs, but what it wrote is the same. */
+  readonly sameResult: boolean
+  readonly from: Run.RunStep | null
+  readonly to: Run.RunStep | null
+  /** Why the actions differ: own causes first, then what other steps wrote. */
+  readonly causes: ReadonlyArray<string>
+  readonly measures: ReadonlyArray<Change<number>>
+}
+
+export interface RunDiff {
+  readonly params: ReadonlyArray<Change<string>>
+  readonly steps: ReadonlyArray<StepDiff>
+}
+
+export const diff = (before: Side, after: Side): RunDiff => {
+  const old = new Map(before.run.steps.map((step) => [step.name, step]))
+  const now = new Map(after.run.steps.map((step) => [step.name, step]))
+  const params = {
+    previousParams: before.run.params,
+    nextParams: after.run.params,
+  }
+  const producer = producers(after)
+  const compare = (name: string): StepDiff => {
+    const from = old.get(name) ?? null
+    const to = now.get(name) ?? null
+    const one = from?.key === undefined ? undefined : before.stored(from.key)
+    const other = to?.key === undefined ? undefined : after.stored(to.key)
+    const change =
+      from === null ? "added" : to === null ? "removed" : from.key === to.key ? "same" : "changed"
+    const measures = changes(before.measures.get(name) ?? new Map(), after.measures.get(name) ?? new Map())
+    return {
+      name,
+      change,
+      sameResult: one !== undefined && other !== undefined && fingerprints(one) === fingerprints(other),
+      from,
+      to,
+      causes:
+        change === "changed" && one !== undefined && other !== undefined
+          ? causes(name, one, other, params, producer)
+          : [],
+      measures,
+    }
+  }
+  return {
+    params: changes(new Map(Object.entries(before.run.params)), new Map(Object.entries(after.run.params))),
+    steps: [...new Set([...old.keys(), ...now.keys()])].map(compare),
+  }
+}
+
+const fingerprints = (stored: ActionCache.Stored): string =>
+  Object.entries(stored.outputs)
+    .map(([name, ref]) => `${name} ${ref.fingerprint}`)
+    .toSorted()
+    .join("\n")
+
+const causes = (
+  name: string,
+  one: ActionCache.Stored,
+  other: ActionCache.Stored,
+  params: { readonly previousParams: Run.Run["params"]; readonly nextParams: Run.Run["params"] },
+  producer: ReadonlyMap<string, string>,
+): ReadonlyArray<string> => {
+  const own = Explain.compare(name, one, other, params).map((cause) => cause.headline)
+  const arrived = Object.entries(other.record.inputs).flatMap(([input, fingerprint]) =>
+    typeof fingerprint === "string" && one.record.inputs[input] !== fingerprint
+      ? [`what ${producer.get(fingerprint) ?? input} wrote changed`]
+      : [],
+  )
+  return [...own, ...new Set(arrived)]
+}
+
+/** Fingerprint of an output to the step that wrote it. */
+const producers = (side: Side): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>()
+  for (const step of side.run.steps) {
+    const stored = step.key === undefined ? undefined : side.stored(step.key)
+    for (const ref of Object.values(stored?.outputs ?? {})) found.set(ref.fingerprint, step.name)
+  }
+  return found
+}
+
+const changes = <A>(from: ReadonlyMap<string, A>, to: ReadonlyMap<string, A>): Array<Change<A>> =>
+  [...new Set([...from.keys(), ...to.keys()])]
+    .map((name) => ({ name, from: from.get(name) ?? null, to: to.get(name) ?? null }))
+    .filter((change) => change.from !== change.to)

@@ -1,0 +1,101 @@
+/**
+ * `sluice diff RUN RUN`: what two runs differ in.
+ */
+import { ActionCache, RunLog } from "@sluice/core"
+import type { Run } from "@sluice/core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Context } from "../main.ts"
+import { ago, plural } from "../quantities.ts"
+import * as RunDiff from "../RunDiff.ts"
+import * as RunView from "../RunView.ts"
+import * as Store from "../Store.ts"
+import * as Text from "../Text.ts"
+import { nothingWasRun } from "../NothingToShow.ts"
+import { toJson } from "./runs.ts"
+
+export const diff = (context: Context) =>
+  Store.exists(context.root)
+    ? compare(context).pipe(Effect.provide(Store.layer(context.root)))
+    : Effect.fail(nothingWasRun(context.root))
+
+const compare = Effect.fnUntraced(function* (context: Context) {
+  const { invocation, screen } = context
+  const log = yield* RunLog.RunLog
+  const cache = yield* ActionCache.ActionCache
+  const runs = log.runs()
+  const side = (given: string) =>
+    Effect.map(Store.findRun(runs, given), (head): RunDiff.Side => ({
+      run: { ...head, steps: log.steps(head.id) },
+      stored: cache.stored,
+      measures: measuresOf(log.lines(head.id)),
+    }))
+  const before = yield* side(invocation.arguments[0]!)
+  const after = yield* side(invocation.arguments[1]!)
+  const found = RunDiff.diff(before, after)
+  if (context.json) {
+    const head = ({ steps: _, ...rest }: Record<string, unknown>): Record<string, unknown> => rest
+    const json = { from: head(toJson(before.run)), to: head(toJson(after.run)), ...found }
+    screen.write(`${JSON.stringify(json, undefined, 2)}\n`)
+  } else {
+    const now = yield* Clock.currentTimeMillis
+    screen.write(`${lines(found, before.run, after.run, now, screen.columns(), screen.paint).join("\n")}\n`)
+  }
+  return 0
+})
+
+const measuresOf = (lines: ReadonlyArray<RunLog.Line>): RunDiff.Side["measures"] => {
+  const steps = new Map<string, Map<string, number>>()
+  for (const line of lines) {
+    if (line.type !== "measure") continue
+    const measures = steps.get(line.name) ?? new Map<string, number>()
+    measures.set(line.measure, line.value)
+    steps.set(line.name, measures)
+  }
+  return steps
+}
+
+const headOf = (label: string, run: Run.Run, now: number): string =>
+  `${label}   ${run.id}   ${run.pipeline}   ${run.state}   ${ago(now - run.startedAt)}`
+
+const shown = (value: string | number | null): string =>
+  value === null ? "(none)" : typeof value === "number" ? String(Number(value.toPrecision(4))) : value
+
+const lines = (
+  found: RunDiff.RunDiff,
+  before: Run.Run,
+  after: Run.Run,
+  now: number,
+  columns: number,
+  paint: Text.Paint,
+): Array<string> => {
+  const width = RunView.nameColumns([...found.steps.map((step) => step.name), "params"], columns)
+  const entry = (name: string, texts: ReadonlyArray<string>): Array<string> =>
+    texts.map((text, i) =>
+      (Text.padEnd(i === 0 ? Text.truncate(name, width - 2) : "", width) + text).trimEnd(),
+    )
+  const differing = found.steps.filter((step) => step.change !== "same")
+  const same = found.steps.length - differing.length
+  return [
+    paint("dim", headOf("from", before, now)),
+    paint("dim", headOf("to  ", after, now)),
+    "",
+    ...entry(
+      "params",
+      found.params.map(({ name, from, to }) => `${name}: ${shown(from)} -> ${shown(to)}`),
+    ),
+    ...differing.flatMap((step) => entry(step.name, stepLines(step))),
+    ...(same > 0 ? [`${plural(same, "step")} ${same === 1 ? "is" : "are"} the same.`] : []),
+  ]
+}
+
+const stepLines = (step: RunDiff.StepDiff): Array<string> => {
+  if (step.change === "added") return ["only in the later run"]
+  if (step.change === "removed") return ["only in the earlier run"]
+  const keys = [step.from?.key, step.to?.key].map((key) => key?.slice(0, 8) ?? "(none)").join(" -> ")
+  return [
+    ...(step.causes.length > 0 ? step.causes : [`${step.from?.decision} -> ${step.to?.decision}`]),
+    `${keys}${step.sameResult ? ", with the same result" : ""}`,
+    ...step.measures.map(({ name, from, to }) => `${name}: ${shown(from)} -> ${shown(to)}`),
+  ]
+}

@@ -1,0 +1,54 @@
+import type { Plan } from "@sluice/core"
+import { describe, expect, it } from "vitest"
+import * as planView from "../../src/commands/planView.ts"
+import * as Text from "../../src/Text.ts"
+
+const action = (name: string, decision: Plan.Decision, more: Partial<Plan.Action> = {}): Plan.Action => ({
+  name,
+  decision,
+  key: undefined,
+  outputs: undefined,
+  causes: [],
+  waitingFor: [],
+  predictedMs: undefined,
+  summary: undefined,
+  ...more,
+})
+
+const plan: Plan.Plan = {
+  pipeline: "reviews",
+  params: {},
+  actions: [
+    action("collect", "hit", { key: "3f9a02c1".padEnd(64, "0"), summary: "3,000 rows", predictedMs: 400 }),
+    action("train", "run", {
+      causes: [{ kind: "param", headline: "learningRate: 0.0002 -> 0.0001", path: ["train"] }],
+      predictedMs: 58_000,
+    }),
+    action("evaluate", "waiting", { waitingFor: ["train"], predictedMs: 22_000 }),
+    action("report", "waiting", { waitingFor: ["evaluate"] }),
+  ],
+  warnings: ["Step clock runs uncached."],
+  notes: [
+    { step: "train", file: "lib/a.ts", line: 3, what: "Date.now()" },
+    { step: "evaluate", file: "lib/a.ts", line: 3, what: "Date.now()" },
+  ],
+}
+
+describe("planView", () => {
+  it("says what would run, why, and about how long it takes", () => {
+    expect(planView.lines(plan, 100, Text.plain)).toEqual([
+      "collect    hit       3f9a02c1   3,000 rows",
+      "train      run       learningRate: 0.0002 -> 0.0001   about 58.0 s",
+      "evaluate   waiting   for train   about 22.0 s",
+      "report     waiting   for evaluate",
+      "4 steps: 1 hit, 1 to run, 2 waiting, about 1:20 and 1 never timed",
+      "warning: Step clock runs uncached.",
+      "Reached code that may give another result on another day or machine:",
+      "  lib/a.ts:3 Date.now() (train, evaluate)",
+    ])
+  })
+
+  it("predicts nothing where nothing runs", () => {
+    expect(planView.total({ ...plan, actions: plan.actions.slice(0, 1) })).toBe("1 step: 1 hit, 0 to run")
+  })
+})
