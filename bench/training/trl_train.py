@@ -1,0 +1,66 @@
+"""TRL's SFTTrainer with its defaults, on rows that are already tokenized; `options` override SFTConfig's fields."""
+import json
+import os
+import time
+
+from common import load_model, lora_config, work
+
+import torch
+from datasets import Dataset
+from transformers import AutoTokenizer, TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+task = work()
+rows = [row for batch in task["batches"] for row in batch]
+data = Dataset.from_list(
+    [
+        {"input_ids": row["ids"], "completion_mask": [0 if label == -100 else 1 for label in row["labels"]]}
+        for row in rows
+    ]
+)
+
+
+class Clock(TrainerCallback):
+    def __init__(self):
+        self.seconds = []
+
+    def on_step_begin(self, *args, **kwargs):
+        self.began = time.perf_counter()
+
+    def on_step_end(self, *args, **kwargs):
+        self.seconds.append(time.perf_counter() - self.began)
+
+
+class InOrder(SFTTrainer):
+    def _get_train_sampler(self, *args, **kwargs):
+        return torch.utils.data.SequentialSampler(self.train_dataset)
+
+
+clock = Clock()
+folder, file = os.path.split(task["gguf"])
+settings = dict(
+    output_dir=task["scratch"],
+    per_device_train_batch_size=len(task["batches"][0]),
+    num_train_epochs=1,
+    learning_rate=task["learningRate"],
+    warmup_steps=int(task["warmup"]),
+    lr_scheduler_type="linear",
+    logging_steps=1,
+    save_strategy="no",
+    report_to=[],
+    use_cpu=True,
+    dataloader_pin_memory=False,
+    disable_tqdm=True,
+)
+settings.update(task.get("options", {}))
+trainer = InOrder(
+    model=load_model(task),
+    args=SFTConfig(**settings),
+    train_dataset=data,
+    processing_class=AutoTokenizer.from_pretrained(folder, gguf_file=file),
+    peft_config=lora_config(task),
+    callbacks=[clock],
+)
+trainer.train()
+losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+print(json.dumps({"seconds": clock.seconds, "losses": losses}))
