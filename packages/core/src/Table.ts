@@ -66,8 +66,32 @@ export interface Any {
 
 export type Row<T extends Any> = T extends Table<infer F> ? RowOf<F> : never
 
+/** A row as it may be written: lists of numbers may be typed arrays. */
+export type Input<T extends Any> = { readonly [Name in keyof Row<T>]: Writable<Row<T>[Name]> }
+
+type Writable<V> = V extends Uint8Array
+  ? V
+  : V extends ReadonlyArray<infer Item>
+    ? ReadonlyArray<Writable<Item>> | (number extends Item ? NumberArray : never)
+    : V extends object
+      ? { readonly [Name in keyof V]: Writable<V[Name]> }
+      : V
+
+type NumberArray =
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+
 /** What a step may return for a table. */
-export type Rows<T extends Any> = Iterable<Row<T>> | AsyncIterable<Row<T>> | Stream.Stream<Row<T>, unknown>
+export type Rows<T extends Any> =
+  | Iterable<Input<T>>
+  | AsyncIterable<Input<T>>
+  | Stream.Stream<Input<T>, unknown>
 
 /** A stored run of consecutive rows: one Arrow IPC stream. `digest` is SHA-256, hex, of its bytes. */
 export interface Chunk {
