@@ -4,9 +4,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as Errors from "./Errors.ts"
-import { withFetchLock } from "./library/fetchLock.ts"
-import * as pip from "./library/pip.ts"
-import { unpack } from "./library/unpack.ts"
+import { explain, install, libraryFolder, type Progress } from "./library/install.ts"
 import * as Wheel from "./Wheel.ts"
 
 export interface Library {
@@ -23,12 +21,7 @@ export interface Library {
   readonly cuda: boolean
 }
 
-export interface Progress {
-  readonly phase: "waiting" | "downloading" | "unpacking"
-  /** Bytes of this phase. */
-  readonly done: number
-  readonly total?: number
-}
+export type { Progress }
 
 export interface EnsureOptions {
   readonly onProgress?: (progress: Progress) => void
@@ -44,10 +37,6 @@ export const cacheFolder = (env: NodeJS.ProcessEnv = process.env, home: string =
 }
 
 export const platform = `${process.platform}-${process.arch}`
-
-/** Where the unpacked library of a platform lives. */
-export const folder = (wheel: Wheel.Wheel, cache: string = cacheFolder()): string =>
-  path.join(cache, `tensorflow-${Wheel.version}-${wheel.platform}`)
 
 /** Where `Wheel.cudaCommand` installs TensorFlow with NVIDIA's libraries. */
 export const cudaFolder = (cache: string = cacheFolder()): string =>
@@ -86,11 +75,11 @@ export const find = (): Library | Errors.LibraryMissing => {
       fetchable: false,
     })
   }
-  const file = path.join(folder(wheel), wheel.main)
+  const file = path.join(libraryFolder(cacheFolder(), wheel), wheel.main)
   if (fs.existsSync(file)) return { path: file, source: "cache", version: Wheel.version, cuda: false }
   return new Errors.LibraryMissing({
     headline: "TensorFlow is not installed yet.",
-    facts: { "Looked in": folder(wheel) },
+    facts: { "Looked in": path.dirname(file) },
     hint: "`pnpm sluice doctor --fix` fetches it once, or set SLUICE_LIBTENSORFLOW to a library of your own.",
     fetchable: true,
   })
@@ -110,96 +99,11 @@ export const ensure = (
     const wheel = Wheel.of(platform)
     if (!found.fetchable || wheel === undefined) return Effect.fail(found)
     return Effect.tryPromise({
-      try: (signal) => fetch(wheel, options.onProgress ?? (() => undefined), signal),
-      catch: (cause) => (cause instanceof Errors.LibraryFetchFailed ? cause : explain(cause)),
+      try: (signal) =>
+        install({ wheel, cache: cacheFolder(), onProgress: options.onProgress ?? (() => undefined), signal }),
+      catch: explain,
     }).pipe(Effect.andThen(locate))
   })
-
-const fetch = async (
-  wheel: Wheel.Wheel,
-  onProgress: (progress: Progress) => void,
-  signal: AbortSignal,
-): Promise<void> => {
-  const cache = cacheFolder()
-  await withFetchLock(
-    cache,
-    signal,
-    () => onProgress({ phase: "waiting", done: 0 }),
-    async () => {
-      if (fs.existsSync(path.join(folder(wheel), wheel.main))) return // another process was faster
-      const temporary = path.join(cache, "fetching")
-      fs.rmSync(temporary, { recursive: true, force: true }) // of one that was killed: we hold the lock
-      fs.mkdirSync(temporary)
-      try {
-        refuseWithoutRoom(cache)
-        const file = await pip.download(wheel, {
-          python: "python3",
-          folder: temporary,
-          onBytes: (bytes) =>
-            onProgress({
-              phase: "downloading",
-              done: Math.min(bytes, wheel.sizeBytes ?? bytes),
-              ...(wheel.sizeBytes === undefined ? {} : { total: wheel.sizeBytes }),
-            }),
-          signal,
-        })
-        const unpacked = path.join(temporary, "unpacked")
-        fs.mkdirSync(unpacked)
-        await unpack(
-          file,
-          wheel.libraries,
-          unpacked,
-          (done, total) => onProgress({ phase: "unpacking", done, total }),
-          signal,
-        )
-        fs.writeFileSync(
-          path.join(unpacked, "wheel.json"),
-          `${JSON.stringify({ package: wheel.package, version: Wheel.version, sha256: wheel.sha256 })}\n`,
-        )
-        settle(unpacked, folder(wheel))
-      } finally {
-        fs.rmSync(temporary, { recursive: true, force: true })
-      }
-    },
-  )
-}
-
-/** Renames into place. Where locks do not work another process may have been first: then its copy stays. */
-const settle = (from: string, to: string): void => {
-  try {
-    fs.renameSync(from, to)
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw cause
-  }
-}
-
-/** Bytes at the worst moment: pip's copy and the wheel, then the wheel and the unpacked libraries. */
-const roomBytes = 1_400_000_000
-
-const refuseWithoutRoom = (cache: string): void => {
-  const { bavail, bsize } = fs.statfsSync(cache)
-  if (bavail * bsize >= roomBytes) return
-  throw pip.noSpace({
-    Folder: cache,
-    Free: `${Math.floor((bavail * bsize) / 1e6)} MB`,
-    Needed: `${roomBytes / 1e6} MB while it is installed, 860 MB after`,
-  })
-}
-
-const explain = (cause: unknown): Errors.LibraryFetchFailed => {
-  const { code, message } = cause as NodeJS.ErrnoException
-  if (code === "ENOSPC" || code === "EDQUOT") return pip.noSpace(undefined)
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
-    return pip.noPermission(message)
-  }
-  return new Errors.LibraryFetchFailed({
-    reason: "pip-failed",
-    headline: "TensorFlow could not be installed.",
-    facts: { Reason: message ?? String(cause) },
-    hint: "Run the same command again; set SLUICE_CACHE to use another folder.",
-  })
-}
 
 /** The version that an installed Python package states beside the library, else the library's own size. */
 const versionBeside = (file: string): string => {

@@ -190,13 +190,21 @@ export const make = (
     }
   }
 
-  /** Adds the labels around the call to TensorFlow's own account of a failure. */
+  /**
+   * Adds the labels around the call to TensorFlow's own account of a failure. Of a recorded function TensorFlow
+   * names the node, `attention/_MklMatMul_3`, whose first parts are the labels that were set while recording.
+   */
   const named = (cause: unknown): unknown => {
-    if (labels.length > 0 && isOperationFailure(cause)) {
-      const place = [...labels, ...(cause.label === "" ? [] : [cause.label])].join(" / ")
-      return Object.assign(Object.create(Object.getPrototypeOf(cause) as object), cause, { label: place })
-    }
-    return cause
+    if (!(cause instanceof Errors.OperationFailed)) return cause
+    const inside = cause.label.split("/")
+    const node = inside.pop()!.replace(/_\d+$/, "")
+    return new Errors.OperationFailed({
+      operation: node === "" ? cause.operation : node,
+      label: [...labels, ...inside].join(" / "),
+      code: cause.code,
+      detail: cause.detail,
+      inputs: node === "" ? cause.inputs : [],
+    })
   }
 
   const execute = (
@@ -475,6 +483,3 @@ const foreign = (operation: string, input: Tensor | undefined, labels: ReadonlyA
       "Pass it among the arguments.",
   )
 }
-
-const isOperationFailure = (cause: unknown): cause is { readonly label: string } =>
-  typeof cause === "object" && cause !== null && "_tag" in cause && cause._tag === "OperationFailed"
