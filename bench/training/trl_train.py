@@ -51,6 +51,7 @@ settings = dict(
     use_cpu=True,
     dataloader_pin_memory=False,
     disable_tqdm=True,
+    completion_only_loss=True,  # rows that are already tokenized do not tell TRL that they are completions
 )
 settings.update(task.get("options", {}))
 trainer = InOrder(
