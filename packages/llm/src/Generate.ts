@@ -179,6 +179,7 @@ const decodeBatch = async (
       ;({ best, caches } = next)
     }
   } finally {
+    backend.free(best.values, best.indices)
     freeCaches(backend, caches)
     freeAll(backend, rows.tables)
     for (const part of prefix) if (part !== null) freeAll(backend, part)

@@ -23,7 +23,7 @@ export interface Schedule {
 }
 
 export const warmupSteps = ({ warmup = 0.03 }: Schedule, total: number): number =>
-  Math.min(total, warmup < 1 ? Math.ceil(warmup * total - 1e-9) : Math.round(warmup))
+  Math.min(total, warmup < 1 ? Math.max(0, Math.ceil(warmup * total - 1e-9)) : Math.round(warmup))
 
 /** The rate of optimizer step `step` (from 1) of `total`. */
 export const learningRate = (schedule: Schedule, step: number, total: number): number => {
