@@ -139,7 +139,7 @@ const make = (c: CApi.CApi, options: Options): Binding => {
     }
   }
 
-  const shape = (handle: Handle): Array<number> => {
+  const shapeOf = (handle: Handle): Array<number> => {
     const rank = c.TFE_TensorHandleNumDims(handle, status)
     const result = Array.from<number>({ length: rank })
     for (let i = 0; i < rank; i++) result[i] = c.TFE_TensorHandleDim(handle, i, status)
@@ -157,7 +157,7 @@ const make = (c: CApi.CApi, options: Options): Binding => {
       ...readMessage(message),
       inputs: inputs.slice(0, 8).map((handle) => {
         const type = c.TFE_TensorHandleDataType(handle)
-        return `${dataTypeNames[type] ?? `type ${type}`} [${shape(handle).join(", ")}]`
+        return `${dataTypeNames[type] ?? `type ${type}`} [${shapeOf(handle).join(", ")}]`
       }),
     })
   }
@@ -320,7 +320,7 @@ const make = (c: CApi.CApi, options: Options): Binding => {
     remove,
     data,
     dataType: (handle) => c.TFE_TensorHandleDataType(handle),
-    shape,
+    shape: shapeOf,
     execute,
     check,
   }

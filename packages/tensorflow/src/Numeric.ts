@@ -78,7 +78,7 @@ export const of = (options: Options): Settings | Errors.LibraryMissing => {
 /** The first NVIDIA GPU that the kernel's driver states, without asking the driver itself. */
 const nvidiaModel = (root = "/proc/driver/nvidia/gpus"): string | undefined => {
   try {
-    const [first] = fs.readdirSync(root).sort()
+    const [first] = fs.readdirSync(root).toSorted()
     if (first === undefined) return undefined
     const text = fs.readFileSync(`${root}/${first}/information`, "utf8")
     return /^Model:\s*(.+)$/m.exec(text)?.[1]?.trim() ?? "NVIDIA"

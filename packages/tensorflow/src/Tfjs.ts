@@ -67,9 +67,6 @@ export const addon = (binding: Binding) => {
     if (handle === undefined) throw new Error(`Tensor ${id} was already deleted.`)
     return handle
   }
-  const unsupported = (what: string) => (): never => {
-    throw new Error(`${what} needs TensorFlow.js's own addon, which Sluice does without.`)
-  }
   return {
     createTensor: (shape: Array<number>, dataType: number, values: Values | Array<Uint8Array>): number =>
       keep(binding.create(shape, dataType, values)),
@@ -112,4 +109,8 @@ export const addon = (binding: Binding) => {
     TF_ATTR_RESOURCE: DataType.resource,
     TF_Version: binding.version,
   }
+}
+
+const unsupported = (what: string) => (): never => {
+  throw new Error(`${what} needs TensorFlow.js's own addon, which Sluice does without.`)
 }

@@ -89,9 +89,8 @@ describe("the TensorFlow library", () => {
   it("is cached where the platform keeps caches", () => {
     expect(Library.cacheFolder({ SLUICE_CACHE: "/a" }, "/home/u")).toBe("/a")
     expect(Library.cacheFolder({ XDG_CACHE_HOME: "/x" }, "/home/u")).toBe("/x/sluice")
-    if (process.platform === "linux") {
-      expect(Library.cacheFolder({}, "/home/u")).toBe("/home/u/.cache/sluice")
-    }
+    const own = process.platform === "darwin" ? "/home/u/Library/Caches/sluice" : "/home/u/.cache/sluice"
+    expect(Library.cacheFolder({}, "/home/u")).toBe(own)
   })
 
   it("has one pinned digest for each platform", () => {

@@ -4,16 +4,10 @@ import { open } from "./native.ts"
 
 /** Public operations of TensorFlow.js whose results must not depend on the backend. */
 const operations: ReadonlyArray<readonly [string, (tf: Tfjs.Tf) => Tfjs.Tensor]> = [
-  ["matMul", (tf) => tf.matMul(tf.range(0, 12).reshape([3, 4]) as never, tf.range(0, 8).reshape([4, 2]))],
+  ["matMul", (tf) => tf.matMul(tf.range(0, 12).as2D(3, 4), tf.range(0, 8).reshape([4, 2]))],
   [
     "conv2d",
-    (tf) =>
-      tf.conv2d(
-        tf.range(0, 32).reshape([1, 4, 4, 2]) as never,
-        tf.range(0, 16).reshape([2, 2, 2, 2]) as never,
-        1,
-        "same",
-      ),
+    (tf) => tf.conv2d(tf.range(0, 32).as4D(1, 4, 4, 2), tf.range(0, 16).as4D(2, 2, 2, 2), 1, "same"),
   ],
   ["softmax", (tf) => tf.softmax(tf.range(0, 6).reshape([2, 3]))],
   ["gather", (tf) => tf.gather(tf.range(0, 6).reshape([3, 2]), tf.tensor1d([2, 0], "int32"))],

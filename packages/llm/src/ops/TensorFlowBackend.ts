@@ -271,7 +271,7 @@ export const make = (
 
   const record = (name: string, f: (ops: Ops, args: unknown) => unknown, args: unknown): Recorded => {
     const recording = Recording.make(binding)
-    const arguments_: Array<Recording.Output> = []
+    const placeholders: Array<Recording.Output> = []
     const start = labels.length
     const operation = (
       type: string,
@@ -322,7 +322,7 @@ export const make = (
         const resource = leaf instanceof EagerVariable
         const dataType = resource ? DataType.resource : TensorFlowOps.dataTypes[leaf.dtype]
         const output = recording.placeholder(dataType, resource ? 0 : leaf.shape.length)
-        arguments_.push(output)
+        placeholders.push(output)
         const tensor = new RecordedTensor(recording, output)
         return resource ? new RecordedVariable(tensor, leaf) : tensor
       })
@@ -335,7 +335,7 @@ export const make = (
       })
       recordingOps = undefined
       const unique = `sluice_${name.replaceAll(/[^A-Za-z0-9_]+/g, "_")}_${serial++}`
-      recording.finish(unique, arguments_, outputs)
+      recording.finish(unique, placeholders, outputs)
       functions.push(unique)
       return { name: unique, outputs: outputs.length, result }
     } catch (cause) {

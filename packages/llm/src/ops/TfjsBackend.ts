@@ -23,17 +23,30 @@ class TfjsVariable implements Variable {
 }
 
 /** Tensors that are no leak: constants and variables of every open backend (TensorFlow.js counts per process). */
-let kept = 0
+let keptTensors = 0
+
+const dispose = (value: Tfjs.Tensor): void => {
+  keptTensors--
+  value.dispose()
+}
+
+/** Inside this file the seam's tensors are TensorFlow.js's own. */
+const t = (x: Tensor): Tfjs.Tensor => x as unknown as Tfjs.Tensor
+
+const host = (value: Ints): Array<number> => {
+  if (Array.isArray(value)) return [...(value as ReadonlyArray<number>)]
+  return Array.from(t(value as Tensor).dataSync())
+}
+const hostInt = (value: Int): number => (typeof value === "number" ? value : t(value).dataSync()[0]!)
 
 export const make = (
   tf: Tfjs.Tf,
   kind: "wasm" | "cpu",
   settings: Readonly<Record<string, string | number>>,
 ): Backend & { readonly close: () => void } => {
-  const labels: Array<string> = []
-  const scalars = new Map<string, Tfjs.Tensor>()
+  const places: Array<string> = []
+  const constants = new Map<string, Tfjs.Tensor>()
   const variables = new Set<TfjsVariable>()
-  const t = (x: Tensor): Tfjs.Tensor => x as unknown as Tfjs.Tensor
   const isTensor = (value: object): value is Tfjs.Tensor => value instanceof tf.Tensor
 
   /** TensorFlow.js has one current backend in a process. */
@@ -42,26 +55,16 @@ export const make = (
   }
 
   const keep = (value: Tfjs.Tensor): Tfjs.Tensor => {
-    kept++
+    keptTensors++
     return tf.keep(value)
-  }
-  const dispose = (value: Tfjs.Tensor): void => {
-    kept--
-    value.dispose()
   }
 
   const scalar = (value: number): Tensor => {
     const key = Object.is(value, -0) ? "-0" : String(value)
-    let made = scalars.get(key)
-    if (made === undefined) scalars.set(key, (made = keep(tf.scalar(value, "float32"))))
+    let made = constants.get(key)
+    if (made === undefined) constants.set(key, (made = keep(tf.scalar(value, "float32"))))
     return made as unknown as Tensor
   }
-
-  const host = (value: Ints): Array<number> => {
-    if (Array.isArray(value)) return [...(value as ReadonlyArray<number>)]
-    return Array.from(t(value as Tensor).dataSync())
-  }
-  const hostInt = (value: Int): number => (typeof value === "number" ? value : t(value).dataSync()[0]!)
 
   const inScope = <A>(f: () => A): A => {
     select()
@@ -76,7 +79,7 @@ export const make = (
     }
     const survivors: Array<Tfjs.Tensor> = []
     structure.each(result, isTensor, (tensor) => void survivors.push(tensor))
-    tf.engine().endScope(survivors as unknown as Tfjs.TensorContainer)
+    tf.engine().endScope(survivors)
     return result
   }
 
@@ -96,7 +99,7 @@ export const make = (
         })
         throw new Errors.OperationFailed({
           operation,
-          label: labels.join(" / "),
+          label: places.join(" / "),
           code: 3,
           detail: freed ? "an input was already freed" : messageOf(cause),
           inputs,
@@ -142,7 +145,7 @@ export const make = (
     gather: (x, indices, axis = 0) => {
       const from = t(x)
       refuseOutside("index", t(indices), from.shape[axis < 0 ? axis + from.rank : axis]!)
-      return tf.gather(from, t(indices) as Tfjs.Tensor1D, axis)
+      return tf.gather(from, t(indices), axis)
     },
     segmentSum: (x, ids, count) => {
       const rows = hostInt(count)
@@ -227,11 +230,11 @@ export const make = (
       },
     ),
     label: (name, f) => {
-      labels.push(name)
+      places.push(name)
       try {
         return f()
       } finally {
-        labels.pop()
+        places.pop()
       }
     },
   }
@@ -253,7 +256,7 @@ export const make = (
       for (const value of values) {
         if (value instanceof TfjsVariable) {
           if (variables.delete(value)) dispose(value.value)
-        } else if (!t(value as Tensor).isDisposed && !t(value as Tensor).kept) t(value as Tensor).dispose()
+        } else if (!t(value).isDisposed && !t(value).kept) t(value).dispose()
       }
     },
     scope: inScope,
@@ -280,11 +283,11 @@ export const make = (
           }) as ReturnType<typeof f>
         }),
       ),
-    tensorCount: () => tf.memory().numTensors - kept,
+    tensorCount: () => tf.memory().numTensors - keptTensors,
     settings,
     close: () => {
-      for (const value of scalars.values()) dispose(value)
-      scalars.clear()
+      for (const value of constants.values()) dispose(value)
+      constants.clear()
       for (const variable of variables) dispose(variable.value)
       variables.clear()
     },

