@@ -1,4 +1,13 @@
-/** What was bundled, from which files, and whether that still holds. */
+/**
+ * What was bundled, from which files, and whether that still holds.
+ *
+ * The check is made of stat calls: it loads neither bundler nor parser. A file counts as unchanged while size, both
+ * times and inode are as recorded; where they are not, its bytes decide. Paths that were looked for in vain are part
+ * of the record, since a file that appears there may come before one that was found.
+ */
+import { createHash } from "node:crypto"
+import * as fs from "node:fs"
+import * as path from "node:path"
 
 /** The program to bundle: a stub that imports the command's main, the engine and the user's pipeline. */
 export interface BundleOptions {
@@ -19,5 +28,93 @@ export interface Bundle {
   readonly digest: string
 }
 
-/** The cached bundle if every file it was made from is as it was, by stat calls alone. */
-export const checkBundle = (_options: BundleOptions): Bundle | undefined => undefined
+type FileEntry = readonly [
+  path: string,
+  sizeBytes: number,
+  mtimeMs: number,
+  ctimeMs: number,
+  inode: number,
+  digest: string,
+]
+
+export interface BundleRecord {
+  readonly format: 1
+  readonly digest: string
+  /** When the files were looked at. */
+  readonly atMs: number
+  readonly files: ReadonlyArray<FileEntry>
+  readonly absent: ReadonlyArray<string>
+}
+
+/** A file this much younger than the record may have changed again under the same times. */
+const settledMs = 2_000
+
+export const folderOf = (options: BundleOptions): string =>
+  options.folder ?? path.join(options.root, ".sluice", "bundles")
+
+export const recordFile = (options: BundleOptions): string => {
+  const key = createHash("sha256")
+    .update(JSON.stringify([1, options.root, options.entry, options.external ?? [], process.version]))
+    .digest("hex")
+  return path.join(folderOf(options), `${key.slice(0, 24)}.json`)
+}
+
+/** The cached bundle if every file it was made from is as it was; undefined if it must be made again. */
+export const checkBundle = (options: BundleOptions): Bundle | undefined => {
+  const file = recordFile(options)
+  let record: BundleRecord
+  try {
+    record = JSON.parse(fs.readFileSync(file, "utf8")) as BundleRecord
+  } catch {
+    return undefined
+  }
+  if (record.format !== 1) return undefined
+  const folder = path.join(folderOf(options), record.digest)
+  const main = path.join(folder, "main.js")
+  const quiet = { throwIfNoEntry: false } as const
+  if (fs.statSync(main, quiet) === undefined) return undefined
+  let touched = false
+  for (const [name, size, mtime, ctime, inode, digest] of record.files) {
+    const stat = fs.statSync(name, quiet)
+    if (stat === undefined || stat.size !== size) return undefined
+    const same = stat.mtimeMs === mtime && stat.ctimeMs === ctime && stat.ino === inode
+    if (same && mtime < record.atMs - settledMs) continue
+    if (digestOf(name) !== digest) return undefined
+    touched = true
+  }
+  for (const name of record.absent) if (fs.statSync(name, quiet) !== undefined) return undefined
+  if (touched)
+    writeRecord(
+      options,
+      record.digest,
+      record.files.map(([name]) => name),
+      record.absent,
+    )
+  return { main, folder, digest: record.digest }
+}
+
+/** Records a bundle's files as they lie now. `before` is when the first of them was read. */
+export const writeRecord = (
+  options: BundleOptions,
+  digest: string,
+  files: Iterable<string>,
+  absent: Iterable<string>,
+  atMs: number = Date.now(),
+): void => {
+  const entries: Array<FileEntry> = []
+  for (const name of files) {
+    const stat = fs.statSync(name)
+    entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, digestOf(name)])
+  }
+  const record: BundleRecord = { format: 1, digest, atMs, files: entries, absent: [...absent] }
+  const file = recordFile(options)
+  const temporary = `${file}.${process.pid}`
+  try {
+    fs.writeFileSync(temporary, JSON.stringify(record))
+    fs.renameSync(temporary, file)
+  } catch {
+    // Without a record the next command bundles again.
+  }
+}
+
+const digestOf = (file: string): string => createHash("sha256").update(fs.readFileSync(file)).digest("hex")

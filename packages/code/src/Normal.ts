@@ -1,0 +1,1147 @@
+/**
+ * The normal form of one unit of code, and what the unit reaches.
+ *
+ * A unit is a function, a class, one module-level binding, a statement at top level or a whole module. Its normal form
+ * leaves out what cannot change a result: types, comments, formatting, quotes, parentheses and the names of locals.
+ * References to other units stand in it as ordinals, so that the form depends on this unit alone.
+ */
+import { createHash } from "node:crypto"
+import { importedPath, importOf, isDescription, isSettled } from "./Purity.ts"
+import { lookup, scopeAround, type Scope, type Variable } from "./Scope.ts"
+import { fieldsOf, isClass, isFunction, literalText, type Node, staticName } from "./Syntax.ts"
+import { globalPath, isDeferred, type Usage, usageOf } from "./Usage.ts"
+
+/** What is written as one piece. */
+export interface Unit {
+  readonly node: Node
+  /** The module-level binding that the unit declares, if it does. */
+  readonly variable: Variable | undefined
+  /** Further declarations of the same name: merged enums and namespaces. */
+  readonly more: ReadonlyArray<Node>
+  /** The scope from which captured locals are read, for a function inside a function. */
+  readonly view: Scope | undefined
+  readonly whole: boolean
+}
+
+/** Another unit that this one mentions. */
+export interface NameReference {
+  readonly kind: "name"
+  readonly variable: Variable
+  /** The properties that follow by name: needed where the name is a namespace or a value read in part. */
+  readonly chain: ReadonlyArray<string>
+  readonly path: ReadonlyArray<string>
+  readonly offset: number
+  /** Called where it stands, when the unit itself is evaluated. */
+  called: boolean
+  /** Mentioned other than as the function of a call, so that its name can be observed. */
+  escapes: boolean
+}
+
+/** `import("./x.ts")`, `require("x")`: `paths` are the exports used, undefined for all. */
+export interface ModuleReference {
+  readonly kind: "module"
+  readonly specifier: string
+  readonly paths: ReadonlyArray<ReadonlyArray<string>> | undefined
+  readonly offset: number
+}
+
+/** `new URL("./stop.txt", import.meta.url)` */
+export interface AssetReference {
+  readonly kind: "asset"
+  readonly specifier: string
+  readonly offset: number
+}
+
+export type Reference = NameReference | ModuleReference | AssetReference
+
+/** A local of an enclosing function, or `this`, that the unit reads. */
+export interface Captured {
+  readonly variable: Variable | undefined
+  readonly path: ReadonlyArray<string>
+  readonly offset: number
+}
+
+export interface Change {
+  /** Undefined: the change is to something global. */
+  readonly variable: Variable | undefined
+  readonly what: string
+  readonly offset: number
+  readonly deferred: boolean
+}
+
+/** A name handed to a function, which may change what it holds. */
+export interface Handed {
+  readonly variable: Variable
+  readonly callee: Node
+  readonly index: number
+  readonly offset: number
+}
+
+export interface Problem {
+  readonly what: string
+  readonly fix: string
+  readonly offset: number
+}
+
+/** All that is known of a unit from its own text. */
+export interface Facts {
+  readonly own: string
+  readonly references: ReadonlyArray<Reference>
+  readonly captured: ReadonlyArray<Captured>
+  readonly env: ReadonlyArray<string>
+  readonly notes: ReadonlyArray<{ readonly what: string; readonly offset: number }>
+  readonly problems: ReadonlyArray<Problem>
+  readonly changes: ReadonlyArray<Change>
+  readonly handed: ReadonlyArray<Handed>
+  /** Methods called on module-level names, other than those known to change or to read. */
+  readonly methods: ReadonlyArray<{ readonly variable: Variable; readonly offset: number }>
+  /** Reads some `.name`: then the names of functions that are passed about are part of what is computed. */
+  readonly observesNames: boolean
+  readonly names: ReadonlyArray<string>
+  /** Static properties of a class whose initialisers are computed when it loads. */
+  readonly computedStatics: ReadonlyArray<string>
+}
+
+/** Fields that carry meaning beside the children. */
+const scalars: Record<string, ReadonlyArray<string>> = {
+  UnaryExpression: ["operator"],
+  UpdateExpression: ["operator", "prefix"],
+  BinaryExpression: ["operator"],
+  LogicalExpression: ["operator"],
+  AssignmentExpression: ["operator"],
+  FunctionDeclaration: ["async", "generator"],
+  FunctionExpression: ["async", "generator"],
+  ArrowFunctionExpression: ["async"],
+  MethodDefinition: ["kind", "static"],
+  PropertyDefinition: ["static"],
+  AccessorProperty: ["static"],
+  Property: ["kind", "method"],
+  MemberExpression: ["optional"],
+  CallExpression: ["optional"],
+  ForOfStatement: ["await"],
+  YieldExpression: ["delegate"],
+  ImportExpression: ["phase"],
+}
+
+const controlBodies: Record<string, ReadonlyArray<string>> = {
+  IfStatement: ["consequent", "alternate"],
+  ForStatement: ["body"],
+  ForInStatement: ["body"],
+  ForOfStatement: ["body"],
+  WhileStatement: ["body"],
+  DoWhileStatement: ["body"],
+}
+
+const clock = new Set([
+  "Date.now",
+  "performance.now",
+  "process.hrtime",
+  "process.hrtime.bigint",
+  "process.uptime",
+])
+const chance = new Set([
+  "Math.random",
+  "crypto.randomUUID",
+  "crypto.getRandomValues",
+  "crypto.randomBytes",
+  "crypto.randomInt",
+])
+const machine =
+  /^(process\.(argv|cwd|platform|arch|pid|memoryUsage|versions|version)|os\.\w+|navigator\.\w+)$/
+const localeMethods = new Set(
+  "toLocaleString toLocaleDateString toLocaleTimeString toLocaleUpperCase toLocaleLowerCase localeCompare".split(
+    " ",
+  ),
+)
+const zoneMethods = new Set(
+  (
+    "getHours getMinutes getDate getDay getMonth getFullYear getTimezoneOffset setHours setMinutes setDate setMonth " +
+    "setFullYear toDateString toTimeString"
+  ).split(" "),
+)
+/** Methods that leave their receiver as it is. */
+const readers = new Set(
+  (
+    "get has keys values entries map filter slice join toString includes indexOf forEach find findIndex some every reduce " +
+    "at concat startsWith endsWith split trim pipe test exec match matchAll replace replaceAll log info warn error debug " +
+    "then catch finally flat flatMap toUpperCase toLowerCase toSorted toReversed padStart padEnd"
+  ).split(" "),
+)
+const network = /^(fetch|(http|https|net|tls|dgram|dns|http2)\.\w+)$/
+const files =
+  /^(fs|fs\/promises)\.(promises\.)?(read|open|stat|lstat|access|exists|createReadStream|glob|opendir)\w*$/
+
+const dynamicFix = "write the specifier as a literal, or declare a `version` on the step"
+
+/** Writes a unit in its normal form and gathers what it reaches. */
+export const write = (unit: Unit): Facts => new Writer(unit).finish()
+
+/** Whether a captured local function can be followed by its code: all that it captures is in sight from `view`. */
+export const isFollowed = (variable: Variable, view: Scope, open: Set<Variable> = new Set()): boolean => {
+  if (open.has(variable)) return true
+  const code = functionOf(variable)
+  if (code === undefined || lookup(view, variable.name) !== variable) return false
+  if (variable.references.some((r) => ["assign", "mutate"].includes(usageOf(r).kind))) return false
+  open.add(variable)
+  let follows = true
+  const look = (node: Node): void => {
+    if (!follows) return
+    if (node.type === "ThisExpression" || node.type === "Super") {
+      if (isFunction(code) && code.type === "ArrowFunctionExpression" && ownerOf(node, code) === undefined)
+        follows = false
+    } else if (node.type === "Identifier" && node.reference === true) {
+      const inner = node.variable as Variable | undefined
+      if (inner === undefined || inner.scope.node.type === "Program" || within(inner.scope.node, code)) return
+      if (lookup(view, inner.name) !== inner && !isFollowed(inner, view, open)) follows = false
+    } else for (const field of fieldsOf(node.type)) eachIn(node[field], look)
+  }
+  look(code)
+  return follows
+}
+
+/** The function or class that a never-assigned local stands for. */
+export const functionOf = (variable: Variable): Node | undefined => {
+  const declaration = variable.declarations[0]
+  if (declaration === undefined || variable.declarations.length !== 1) return undefined
+  if (variable.kind === "function" || variable.kind === "class") return declaration
+  if (variable.kind !== "const" || declaration.id.type !== "Identifier" || !declaration.init) return undefined
+  return isFunction(declaration.init) || isClass(declaration.init) ? declaration.init : undefined
+}
+
+const eachIn = (value: unknown, visit: (node: Node) => void): void => {
+  if (Array.isArray(value)) for (const item of value) eachIn(item, visit)
+  else if (value !== null && typeof value === "object" && typeof (value as Node).type === "string")
+    visit(value as Node)
+}
+
+const within = (node: Node, outer: Node): boolean => node.start >= outer.start && node.end <= outer.end
+
+/** The function or class member that gives `this` its meaning, if it lies inside `limit`. */
+const ownerOf = (node: Node, limit: Node): Node | undefined => {
+  for (let at: Node | undefined = node.parent; at !== undefined; at = at.parent) {
+    const bounds =
+      (isFunction(at) && at.type !== "ArrowFunctionExpression") ||
+      at.type === "StaticBlock" ||
+      at.type === "PropertyDefinition"
+    if (bounds) return within(at, limit) ? at : undefined
+    if (at === limit) return undefined
+  }
+  return undefined
+}
+
+class Writer {
+  readonly #unit: Unit
+  readonly #out: Array<string> = []
+  readonly #locals = new Map<Variable, number>()
+  readonly #references = new Map<string, { ordinal: number; reference: Reference }>()
+  readonly #variables = new Map<Variable, number>()
+  readonly #captured = new Map<string, { ordinal: number; captured: Captured }>()
+  readonly #env = new Set<string>()
+  readonly #notes: Array<{ what: string; offset: number }> = []
+  readonly #problems: Array<Problem> = []
+  readonly #changes: Array<Change> = []
+  readonly #handed: Array<Handed> = []
+  readonly #methods: Array<{ variable: Variable; offset: number }> = []
+  readonly #names = new Set<string>()
+  readonly #statics = new Set<string>()
+  #observesNames = false
+
+  constructor(unit: Unit) {
+    this.#unit = unit
+  }
+
+  finish(): Facts {
+    const { node, variable, more } = this.#unit
+    if (node.type === "VariableDeclarator" && node.id.type === "Identifier") {
+      if (node.init) this.#write(node.init)
+      else this.#out.push("undefined")
+    } else this.#write(node)
+    for (const other of more) this.#write(other)
+    if (node.type === "VariableDeclarator" && node.id.type !== "Identifier" && variable !== undefined) {
+      // One name of a pattern: the pattern is the same for all of them, so say which.
+      this.#out.push(`which:${this.#patternPath(node.id, variable)}`)
+    }
+    return {
+      own: createHash("sha256").update(JSON.stringify(this.#out)).digest("hex"),
+      references: [...this.#references.values()].map((entry) => entry.reference),
+      captured: [...this.#captured.values()].map((entry) => entry.captured),
+      env: [...this.#env],
+      notes: this.#notes,
+      problems: this.#problems,
+      changes: this.#changes,
+      handed: this.#handed,
+      methods: this.#methods,
+      observesNames: this.#observesNames,
+      names: [...this.#names],
+      computedStatics: [...this.#statics],
+    }
+  }
+
+  #patternPath(pattern: Node, variable: Variable): string {
+    const search = (node: Node | null, path: string): string | undefined => {
+      if (node === null) return undefined
+      switch (node.type) {
+        case "Identifier":
+          return node.variable === variable ? path : undefined
+        case "AssignmentPattern":
+          return search(node.left, path)
+        case "RestElement":
+          return search(node.argument, `${path}/...`)
+        case "ArrayPattern":
+          for (const [index, element] of node.elements.entries()) {
+            const found = search(element, `${path}/${index}`)
+            if (found !== undefined) return found
+          }
+          return undefined
+        case "ObjectPattern":
+          for (const [index, property] of node.properties.entries()) {
+            const found =
+              property.type === "RestElement"
+                ? search(property, path)
+                : search(property.value, `${path}/${index}`)
+            if (found !== undefined) return found
+          }
+      }
+      return undefined
+    }
+    return search(pattern, "") ?? ""
+  }
+
+  #problem(node: Node, what: string, fix: string): void {
+    this.#problems.push({ what, fix, offset: node.start })
+  }
+
+  #note(node: Node, what: string): void {
+    this.#notes.push({ what, offset: node.start })
+  }
+
+  #write(node: Node): void {
+    const out = this.#out
+    switch (node.type) {
+      case "Identifier":
+      case "JSXIdentifier":
+        this.#identifier(node)
+        return
+      case "Literal":
+        out.push(literalForm(node))
+        return
+      case "TemplateLiteral":
+        if (node.expressions.length === 0) out.push(`string:${node.quasis[0].value.cooked}`)
+        else this.#plain(node)
+        return
+      case "TemplateElement":
+        out.push(
+          node.parent?.parent?.type === "TaggedTemplateExpression"
+            ? `raw:${node.value.raw}`
+            : `text:${node.value.cooked}`,
+        )
+        return
+      case "MemberExpression":
+      case "ChainExpression":
+        this.#member(node)
+        return
+      case "ThisExpression":
+        this.#this(node)
+        return
+      case "Super":
+        if (this.#unit.view !== undefined && this.#unit.node.type === "ArrowFunctionExpression") {
+          if (ownerOf(node, this.#unit.node) === undefined) {
+            this.#problem(node, "captures `super`", "move the function out of the class")
+          }
+        }
+        out.push("super")
+        return
+      case "MetaProperty":
+        this.#meta(node)
+        return
+      case "VariableDeclaration": {
+        const steady = (node.declarations as ReadonlyArray<Node>).every((d) => isNeverAssigned(d))
+        out.push("(declare", node.kind === "var" ? "var" : steady ? "let" : node.kind)
+        for (const declarator of node.declarations) this.#plain(declarator)
+        out.push(")")
+        return
+      }
+      case "ArrowFunctionExpression":
+        this.#plain(node, () => {
+          if (node.body.type === "BlockStatement") this.#write(node.body)
+          else {
+            out.push("(BlockStatement", "(ReturnStatement")
+            this.#write(node.body)
+            out.push(")", ")")
+          }
+        })
+        return
+      case "ExpressionStatement":
+        if (node.directive === "use strict") return
+        this.#plain(node)
+        return
+      case "ImportExpression":
+        this.#dynamicImport(node)
+        return
+      case "CallExpression":
+      case "NewExpression":
+        this.#call(node)
+        return
+      case "ImportDeclaration":
+      case "TSImportEqualsDeclaration":
+        return
+      case "JSXElement":
+      case "JSXFragment":
+        this.#problem(node, "JSX", "write the calls out, or declare a `version` on the step")
+        this.#plain(node)
+        return
+      case "ClassDeclaration":
+      case "ClassExpression":
+        this.#class(node)
+        return
+      case "TSParameterProperty":
+        out.push("(field-parameter")
+        for (const decorator of node.decorators ?? []) this.#write(decorator)
+        this.#write(node.parameter)
+        out.push(")")
+        return
+      case "LabeledStatement":
+      case "BreakStatement":
+      case "ContinueStatement":
+        out.push(`(${node.type}`, node.label === null ? "" : node.label.name)
+        if (node.body) this.#write(node.body)
+        out.push(")")
+        return
+      default:
+        this.#plain(node)
+    }
+  }
+
+  /** Type, meaningful scalars and children, in order. */
+  #plain(node: Node, body?: () => void): void {
+    const out = this.#out
+    out.push(`(${node.type === "FunctionDeclaration" ? "FunctionExpression" : node.type}`)
+    for (const scalar of scalars[node.type] ?? []) out.push(String(node[scalar]))
+    const controls = controlBodies[node.type]
+    for (const field of fieldsOf(node.type)) {
+      if (field === "body" && body !== undefined) {
+        body()
+        continue
+      }
+      if (field === "id" && (isFunction(node) || isClass(node))) {
+        if (node.id) this.#functionName(node)
+        continue
+      }
+      if ((field === "key" || field === "id") && node[field] && hasPropertyKey(node)) {
+        this.#key(node[field], node.computed === true)
+        continue
+      }
+      if (node.type === "ImportAttribute" || node.type === "ImportSpecifier") continue
+      const value = node[field]
+      if (Array.isArray(value)) {
+        out.push("[")
+        for (const item of value) {
+          if (item === null) out.push("hole")
+          else this.#write(item)
+        }
+        out.push("]")
+      } else if (value === null || value === undefined) out.push("none")
+      else this.#write(controls?.includes(field) ? withoutBraces(value) : value)
+    }
+    out.push(")")
+  }
+
+  #key(key: Node, computed: boolean): void {
+    const name = staticName(key, computed)
+    if (name === undefined) {
+      if (key.type === "PrivateIdentifier") this.#out.push(`private:${key.name}`)
+      else {
+        this.#out.push("computed")
+        this.#write(key)
+      }
+    } else {
+      this.#out.push(`key:${name}`)
+      if (key.variable?.kind === "member") this.#out.push(this.#local(key.variable))
+      if (name === "name" && key.parent?.parent?.type === "ObjectPattern") this.#observesNames = true
+    }
+  }
+
+  #functionName(node: Node): void {
+    const variable = node.id.variable as Variable | undefined
+    if (variable === undefined) return
+    if (within(variable.scope.node, this.#unit.node)) {
+      this.#out.push(`named:${this.#local(variable)}`)
+      if (isPassedAbout(variable)) this.#names.add(variable.name)
+    }
+  }
+
+  #local(variable: Variable): string {
+    let ordinal = this.#locals.get(variable)
+    if (ordinal === undefined) {
+      ordinal = this.#locals.size
+      this.#locals.set(variable, ordinal)
+      const declaration = variable.declarations[0]
+      if (
+        variable.kind === "const" &&
+        declaration?.init &&
+        isFunction(declaration.init) &&
+        isPassedAbout(variable)
+      ) {
+        this.#names.add(variable.name)
+      }
+    }
+    return `L${ordinal}`
+  }
+
+  #isOwn(variable: Variable): boolean {
+    if (variable.kind === "import") return false
+    return (
+      within(variable.scope.node, this.#unit.node) ||
+      this.#unit.more.some((n) => within(variable.scope.node, n))
+    )
+  }
+
+  /** Whether a variable belongs to an enclosing function and is read by value. */
+  #isCaptured(variable: Variable): boolean {
+    if (variable.scope.node.type === "Program" || this.#isOwn(variable)) return false
+    return !(this.#unit.view !== undefined && isFollowed(variable, this.#unit.view))
+  }
+
+  #identifier(node: Node): void {
+    const variable = node.variable as Variable | undefined
+    if (variable === undefined) {
+      this.#global(node)
+      return
+    }
+    if (this.#isOwn(variable)) {
+      this.#out.push(this.#local(variable))
+      return
+    }
+    if (node.binding === true) {
+      this.#out.push("bind")
+      return
+    }
+    const usage = usageOf(node)
+    if (this.#isCaptured(variable)) {
+      this.#capture(node, variable, usage)
+      return
+    }
+    this.#named(node, variable, usage)
+  }
+
+  #capture(node: Node, variable: Variable | undefined, usage: Usage): void {
+    const name = variable === undefined ? "this" : variable.name
+    if (usage.kind === "assign" || usage.kind === "mutate") {
+      this.#problem(
+        node,
+        `changes \`${name}\`, which it captures from the function around it`,
+        `keep \`${name}\` inside the function, or declare a \`version\` on the step`,
+      )
+    }
+    const key = `${variable === undefined ? "this" : `${variable.scope.node.start}:${name}`}.${usage.path.join(".")}`
+    let entry = this.#captured.get(key)
+    if (entry === undefined) {
+      entry = { ordinal: this.#captured.size, captured: { variable, path: usage.path, offset: node.start } }
+      this.#captured.set(key, entry)
+    }
+    this.#out.push(`C${entry.ordinal}`)
+  }
+
+  #named(node: Node, variable: Variable, usage: Usage): void {
+    const imported = importOf(variable)
+    const chain = imported === undefined ? [] : usage.chain
+    const path = imported === undefined || imported.name !== "*" ? usage.path : usage.path.slice(1)
+    const key = `${variable.scope.node.start}:${variable.name}.${chain.join(".")}|${path.join(".")}`
+    const called = usage.kind === "call" || (usage.kind === "method" && imported !== undefined)
+    let entry = this.#references.get(key)
+    if (entry === undefined) {
+      let ordinal = this.#variables.get(variable)
+      if (imported?.name === "*" || ordinal === undefined) ordinal = this.#references.size
+      this.#variables.set(variable, ordinal)
+      entry = {
+        ordinal,
+        reference: { kind: "name", variable, chain, path, offset: node.start, called: true, escapes: false },
+      }
+      this.#references.set(key, entry)
+    }
+    const reference = entry.reference as NameReference
+    const deferred = isDeferred(node, this.#unit.node)
+    if (!called || deferred) reference.called = false
+    if (!called) reference.escapes = true
+    if (usage.kind === "assign" || usage.kind === "mutate") {
+      const base = hostPath(usage.node)
+      if (base !== undefined && /^process\.env/.test(base)) {
+        this.#changes.push({ variable: undefined, what: "`process.env`", offset: node.start, deferred })
+      } else this.#changes.push({ variable, what: `\`${variable.name}\``, offset: node.start, deferred })
+    } else if (usage.kind === "argument") {
+      this.#handed.push({ variable, callee: usage.call!.callee, index: usage.index!, offset: node.start })
+    }
+    if (usage.kind === "method" && !(usage.method !== undefined && readers.has(usage.method))) {
+      this.#methods.push({ variable, offset: node.start })
+    }
+    this.#host(node)
+    this.#out.push(`R${entry.ordinal}`)
+  }
+
+  #global(node: Node): void {
+    this.#out.push(`G:${node.name}`)
+    if (node.binding === true) return
+    const usage = usageOf(node)
+    const deferred = isDeferred(node, this.#unit.node)
+    if (usage.kind === "assign" || usage.kind === "mutate") {
+      const what = `\`${[node.name, ...usage.path].join(".")}\``
+      this.#changes.push({ variable: undefined, what, offset: node.start, deferred })
+    } else if (
+      usage.kind === "argument" &&
+      usage.index === 0 &&
+      ["globalThis", "global"].includes(node.name)
+    ) {
+      this.#problem(node, "hands the global object to a function", "name what the function needs")
+    }
+    if (node.name === "eval" || node.name === "Function") {
+      const parent = node.parent
+      const constructs =
+        (parent?.type === "CallExpression" || parent?.type === "NewExpression") && parent.callee === node
+      if (node.name === "eval" || constructs) {
+        this.#problem(
+          node,
+          `${node.name === "eval" ? "`eval`" : "`Function(...)`"} runs code that is not written down`,
+          "write the code as a function, or declare a `version` on the step",
+        )
+      }
+    }
+    if (
+      node.name === "arguments" &&
+      this.#unit.view !== undefined &&
+      this.#unit.node.type === "ArrowFunctionExpression"
+    ) {
+      if (ownerOf(node, this.#unit.node) === undefined) {
+        this.#problem(node, "captures `arguments`", "name the parameters")
+      }
+    }
+    this.#host(node)
+  }
+
+  #this(node: Node): void {
+    const owner = ownerOf(node, this.#unit.node)
+    const usage = usageOf(node)
+    if (owner === undefined && this.#unit.view !== undefined && !this.#unit.whole) {
+      if (isInsideMethod(this.#unit.node)) {
+        this.#capture(node, undefined, usage)
+        return
+      }
+    }
+    if (
+      (usage.kind === "assign" || usage.kind === "mutate") &&
+      owner !== undefined &&
+      this.#unit.variable !== undefined
+    ) {
+      const holder = owner.parent
+      const inObject = holder?.type === "Property" && !isDeferred(holder.parent!, this.#unit.node)
+      const isStatic = holder?.type === "MethodDefinition" && holder.static === true
+      if (inObject || isStatic) {
+        const variable = this.#unit.variable
+        this.#changes.push({ variable, what: `\`${variable.name}\``, offset: node.start, deferred: true })
+      }
+    }
+    this.#out.push("this")
+  }
+
+  #member(node: Node): void {
+    const base = baseOf(node)
+    const capturedThis =
+      base?.type === "ThisExpression" &&
+      this.#unit.view !== undefined &&
+      !this.#unit.whole &&
+      ownerOf(base, this.#unit.node) === undefined &&
+      isInsideMethod(this.#unit.node)
+    if (base !== undefined) {
+      const variable = base.variable as Variable | undefined
+      if (capturedThis || (variable !== undefined && this.#isCaptured(variable))) {
+        const usage = usageOf(base)
+        if (usage.node === node) {
+          this.#capture(base, capturedThis ? undefined : variable, usage)
+          return
+        }
+      }
+    }
+    if (node.type === "ChainExpression") {
+      this.#write(node.expression)
+      return
+    }
+    this.#host(node)
+    const name = staticName(node.property, node.computed)
+    if (name === "name") this.#observesNames = true
+    const object: Node = node.object
+    if (
+      object.type === "Identifier" &&
+      name !== undefined &&
+      importOf(object.variable)?.name === "*" &&
+      !this.#isOwn(object.variable)
+    ) {
+      // `text.clean` of `import * as text` is the same as an imported `clean`.
+      this.#identifier(object)
+      return
+    }
+    this.#out.push("(MemberExpression", String(node.optional))
+    this.#write(object)
+    if (node.property.type === "PrivateIdentifier") this.#out.push(`private:${node.property.name}`)
+    else if (name !== undefined) this.#out.push(`key:${name}`)
+    else {
+      this.#out.push("computed")
+      this.#write(node.property)
+    }
+    this.#out.push(")")
+    if (name !== undefined && node.parent?.type === "CallExpression" && node.parent.callee === node) {
+      if (localeMethods.has(name)) this.#note(node, `depends on the locale: .${name}()`)
+      else if (zoneMethods.has(name)) this.#note(node, `depends on the time zone: .${name}()`)
+    }
+  }
+
+  /** Environment, clock, chance, locale, machine: what a path from a global or a built-in module means. */
+  #host(node: Node): void {
+    const path = hostPath(node)
+    if (path === undefined) {
+      this.#effect(node)
+      return
+    }
+    if (path === "process.env") {
+      this.#environment(node)
+      return
+    }
+    if (path === "process" && node.parent?.type !== "MemberExpression") {
+      const pattern = node.parent?.type === "VariableDeclarator" ? node.parent.id : undefined
+      if (
+        pattern?.type === "ObjectPattern" &&
+        pattern.properties.some(
+          (p: Node) => p.type === "RestElement" || staticName(p.key, p.computed) === "env",
+        )
+      ) {
+        this.#problem(node, "takes `env` out of `process`", "read `process.env.NAME`")
+      }
+    }
+    const parent = node.parent
+    const called =
+      (parent?.type === "CallExpression" || parent?.type === "NewExpression") && parent.callee === node
+    if (clock.has(path)) this.#note(node, `reads the clock: ${path}()`)
+    else if (chance.has(path)) this.#note(node, `draws at random: ${path}()`)
+    else if (machine.test(path)) this.#note(node, `depends on the machine: ${path}`)
+    else if (/^Intl\.\w+$/.test(path)) this.#note(node, `depends on the locale: ${path}`)
+    else if (called && network.test(path)) this.#note(node, `uses the network: ${path}()`)
+    else if (called && /^child_process\.\w+$/.test(path)) this.#note(node, `starts a process: ${path}()`)
+    else if (called && files.test(path) && !parent.arguments.some(isAssetUrl)) {
+      this.#note(node, `reads a file that no input declares: ${path}()`)
+    } else if (/^vm\.\w+$/.test(path)) {
+      this.#problem(node, `\`${path}\` runs code that is not written down`, "write the code as a function")
+    } else if (path === "Date" && called) {
+      if (parent.type === "CallExpression" || parent.arguments.length === 0) {
+        this.#note(node, `reads the clock: ${parent.type === "NewExpression" ? "new " : ""}Date()`)
+      } else if (parent.arguments.length > 1)
+        this.#note(node, "depends on the time zone: new Date(year, month, ...)")
+    } else if (path === "Date.prototype" || path === "Temporal.Now")
+      this.#note(node, `reads the clock: ${path}`)
+  }
+
+  /** Effect's own clock, random numbers and configuration. */
+  #effect(node: Node): void {
+    if (node.type !== "MemberExpression" && node.type !== "Identifier") return
+    const imported = importedPath(node)
+    if (imported === undefined || !/^effect(\/|$)/.test(imported.specifier)) return
+    const path =
+      imported.specifier === "effect"
+        ? imported.path
+        : [imported.specifier.slice("effect/".length), ...imported.path]
+    if (path.length < 2) return
+    const [module, name] = [path[0]!, path[1]!]
+    if (module === "Clock" && name.startsWith("current")) this.#note(node, `reads the clock: Clock.${name}`)
+    else if (module === "Random") this.#note(node, `draws at random: Random.${name}`)
+    else if (module === "DateTime" && /^now/.test(name)) this.#note(node, `reads the clock: DateTime.${name}`)
+    else if (module === "Config" && path.length === 2) this.#config(node, name)
+  }
+
+  #config(node: Node, name: string): void {
+    const call = node.parent
+    if (call?.type !== "CallExpression" || call.callee !== node) {
+      if (/^[A-Z]/.test(name))
+        this.#problem(node, `passes \`Config.${name}\` about`, `call it in place with a literal name`)
+      return
+    }
+    if (name === "nested" || name === "schema") {
+      this.#problem(
+        node,
+        `\`Config.${name}\` builds variable names that are not written down`,
+        `use \`Config.String("PREFIX_NAME")\`, or list the names in the step's \`env\` and declare a \`version\``,
+      )
+      return
+    }
+    if (!/^[A-Z]/.test(name)) return
+    const argument = ["Literal", "Literals", "Array", "Record"].includes(name)
+      ? call.arguments[1]
+      : call.arguments[0]
+    const text = literalText(argument)
+    if (text !== undefined) this.#env.add(text)
+    else
+      this.#problem(
+        node,
+        `\`Config.${name}\` of a name that is not written down`,
+        "write the variable's name as a literal",
+      )
+  }
+
+  #environment(node: Node): void {
+    const parent = node.parent
+    const whole = (): void =>
+      this.#problem(node, "reads `process.env` as a whole", "read the variables by name: `process.env.NAME`")
+    if (parent?.type === "MemberExpression" && parent.object === node) {
+      const name = staticName(parent.property, parent.computed)
+      if (name === undefined) {
+        this.#problem(
+          parent,
+          "reads `process.env` under a name that is computed",
+          "read the variable by name: `process.env.NAME`",
+        )
+      } else this.#env.add(name)
+      return
+    }
+    if (parent?.type === "VariableDeclarator" && parent.init === node) {
+      if (parent.id.type === "ObjectPattern") {
+        for (const property of parent.id.properties as ReadonlyArray<Node>) {
+          const name = property.type === "Property" ? staticName(property.key, property.computed) : undefined
+          if (name === undefined) whole()
+          else this.#env.add(name)
+        }
+        return
+      }
+      const alias = parent.id.variable as Variable | undefined
+      const uses = alias?.references.map((r) => usageOf(r))
+      const exported = parent.parent?.parent?.type === "ExportNamedDeclaration"
+      if (
+        alias === undefined ||
+        alias.kind !== "const" ||
+        exported ||
+        uses!.some((u) => u.chain.length === 0)
+      )
+        whole()
+      else for (const use of uses!) this.#env.add(use.chain[0]!)
+      return
+    }
+    whole()
+  }
+
+  #meta(node: Node): void {
+    this.#out.push(`meta:${node.meta.name}.${node.property.name}`)
+    if (node.meta.name !== "import") return
+    const member = node.parent
+    const property =
+      member?.type === "MemberExpression" && member.object === node
+        ? staticName(member.property, member.computed)
+        : undefined
+    const call = member?.parent
+    if (property === "main") return
+    if (
+      property === "url" &&
+      call?.type === "NewExpression" &&
+      globalPath(call.callee) === "URL" &&
+      call.arguments[1] === member
+    ) {
+      const specifier = literalText(call.arguments[0])
+      if (specifier !== undefined) this.#asset(specifier, node)
+      else
+        this.#problem(call, "builds a file's URL from a path that is computed", "write the path as a literal")
+      return
+    }
+    if (
+      property === "url" &&
+      call?.type === "CallExpression" &&
+      importedPath(call.callee)?.path.at(-1) === "createRequire"
+    ) {
+      return
+    }
+    if ((property === "dirname" || property === "filename") && call?.type === "CallExpression") {
+      const callee = hostPath(call.callee)
+      const parts = (call.arguments as ReadonlyArray<Node>).slice(1).map((argument) => literalText(argument))
+      if (
+        (callee === "path.join" || callee === "path.resolve") &&
+        call.arguments[0] === member &&
+        parts.length > 0
+      ) {
+        if (property === "dirname" && parts.every((part) => part !== undefined && !part.startsWith("/"))) {
+          this.#asset(`./${parts.join("/")}`, node)
+          return
+        }
+      }
+    }
+    if (property === "resolve" && call?.type === "CallExpression" && call.callee === member) {
+      const specifier = literalText(call.arguments[0])
+      if (specifier !== undefined) {
+        this.#module(specifier, [[]], node)
+        return
+      }
+    }
+    this.#problem(
+      node,
+      `\`import.meta${property === undefined ? "" : `.${property}`}\` says where the project lies`,
+      'name the file: `new URL("./file", import.meta.url)`',
+    )
+  }
+
+  #asset(specifier: string, node: Node): void {
+    const key = `asset:${specifier}`
+    let entry = this.#references.get(key)
+    if (entry === undefined) {
+      entry = { ordinal: this.#references.size, reference: { kind: "asset", specifier, offset: node.start } }
+      this.#references.set(key, entry)
+    }
+    this.#out.push(`R${entry.ordinal}`)
+  }
+
+  #module(specifier: string, paths: ReadonlyArray<ReadonlyArray<string>> | undefined, node: Node): void {
+    const key = `module:${specifier}:${JSON.stringify(paths)}`
+    let entry = this.#references.get(key)
+    if (entry === undefined) {
+      entry = {
+        ordinal: this.#references.size,
+        reference: { kind: "module", specifier, paths, offset: node.start },
+      }
+      this.#references.set(key, entry)
+    }
+    this.#out.push(`R${entry.ordinal}`)
+  }
+
+  #dynamicImport(node: Node): void {
+    const specifier = literalText(node.source)
+    if (specifier === undefined) {
+      this.#problem(node, "`import()` of a specifier that is computed", dynamicFix)
+      this.#plain(node)
+      return
+    }
+    this.#out.push("(import")
+    this.#module(specifier, pathsUsed(node), node)
+    this.#out.push(")")
+  }
+
+  #call(node: Node): void {
+    const callee: Node = node.callee
+    if (node.type === "CallExpression" && callee.type === "Identifier" && isRequire(callee)) {
+      const specifier = literalText(node.arguments[0])
+      if (specifier === undefined)
+        this.#problem(node, "`require` of a specifier that is computed", dynamicFix)
+      else {
+        this.#out.push("(require")
+        this.#module(specifier, pathsUsed(node), node)
+        this.#out.push(")")
+        return
+      }
+    }
+    if (
+      node.type === "CallExpression" &&
+      callee.type === "MemberExpression" &&
+      callee.object.type === "Identifier" &&
+      isRequire(callee.object)
+    ) {
+      const specifier = literalText(node.arguments[0])
+      if (specifier === undefined)
+        this.#problem(node, "`require` of a specifier that is computed", dynamicFix)
+      else this.#module(specifier, [[]], node)
+    }
+    if (hostPath(callee) === "Reflect.construct" && globalPath(node.arguments[0] ?? callee) === "Function") {
+      this.#problem(
+        node,
+        "`Function(...)` runs code that is not written down",
+        "write the code as a function",
+      )
+    }
+    this.#plain(node)
+  }
+
+  #class(node: Node): void {
+    const isUnit = node === this.#unit.node || this.#unit.node.init === node
+    if (isUnit) {
+      const keep = (name: string | undefined, at: Node): void => {
+        if (name !== undefined) this.#statics.add(name)
+        else {
+          this.#problem(
+            at,
+            "a static member whose value is computed when the class loads and cannot be read",
+            "give it a literal value or a public name",
+          )
+        }
+      }
+      for (const member of node.body.body as ReadonlyArray<Node>) {
+        if (
+          member.type === "PropertyDefinition" &&
+          member.static &&
+          member.value &&
+          !isSettled(member.value)
+        ) {
+          keep(staticName(member.key, member.computed), member)
+        } else if (member.type === "StaticBlock") {
+          for (const name of assignedInBlock(member, node)) keep(name, member)
+        }
+      }
+    }
+    // Of a class the name stays: libraries and error messages show it.
+    const name =
+      node.id?.name ?? (node.parent?.type === "VariableDeclarator" ? node.parent.id?.name : undefined)
+    this.#out.push(`class:${name ?? ""}`)
+    this.#plain(node)
+  }
+}
+
+/** `fs.readFileSync`, `Date.now`, `process.env`: a path from a global or from one of Node's own modules. */
+export const hostPath = (node: Node): string | undefined => {
+  const path = globalPath(node)
+  if (path !== undefined) return path.startsWith("Deno.") ? path.slice("Deno.".length) : path
+  const imported = importedPath(node)
+  if (imported === undefined) return undefined
+  const specifier = imported.specifier.startsWith("node:") ? imported.specifier.slice(5) : imported.specifier
+  if (!hostModules.has(specifier)) return undefined
+  const rest = imported.path[0] === "default" ? imported.path.slice(1) : imported.path
+  return [specifier, ...rest].join(".")
+}
+
+const hostModules = new Set(
+  (
+    "process fs fs/promises crypto os path child_process http https http2 net tls dgram dns vm perf_hooks util module url " +
+    "worker_threads"
+  ).split(" "),
+)
+
+const isAssetUrl = (node: Node): boolean =>
+  node.type === "NewExpression" &&
+  globalPath(node.callee) === "URL" &&
+  node.arguments[1]?.type === "MemberExpression" &&
+  node.arguments[1].object.type === "MetaProperty"
+
+const literalForm = (node: Node): string => {
+  if (node.regex) return `regex:${node.regex.pattern}/${node.regex.flags}`
+  if (node.bigint !== undefined && node.bigint !== null) return `bigint:${node.bigint}`
+  return `${typeof node.value}:${Object.is(node.value, -0) ? "-0" : String(node.value)}`
+}
+
+const hasPropertyKey = (node: Node): boolean =>
+  node.type === "Property" ||
+  node.type === "MethodDefinition" ||
+  node.type === "PropertyDefinition" ||
+  node.type === "AccessorProperty" ||
+  node.type === "TSEnumMember"
+
+/** `if (x) { y() }` is `if (x) y()`. */
+const withoutBraces = (node: Node): Node => {
+  if (node.type !== "BlockStatement" || node.body.length !== 1) return node
+  const only: Node = node.body[0]
+  return only.type.endsWith("Declaration") || only.type === "IfStatement" ? node : only
+}
+
+const isNeverAssigned = (declarator: Node): boolean => {
+  let never = true
+  const look = (node: Node): void => {
+    if (node.type === "Identifier" && node.binding === true) {
+      const variable = node.variable as Variable | undefined
+      if (variable?.references.some((r) => usageOf(r).kind === "assign")) never = false
+    } else for (const field of fieldsOf(node.type)) eachIn(node[field], look)
+  }
+  look(declarator.id)
+  return never
+}
+
+const isPassedAbout = (variable: Variable): boolean =>
+  variable.references.some((r) => usageOf(r).kind !== "call")
+
+const baseOf = (node: Node): Node | undefined => {
+  let at = node
+  for (;;) {
+    if (at.type === "ChainExpression") at = at.expression
+    else if (at.type === "MemberExpression" && staticName(at.property, at.computed) !== undefined)
+      at = at.object
+    else return at.type === "Identifier" || at.type === "ThisExpression" ? at : undefined
+  }
+}
+
+const isInsideMethod = (node: Node): boolean => {
+  for (let at = node.parent; at !== undefined; at = at.parent) {
+    if (isFunction(at) && at.type !== "ArrowFunctionExpression") return true
+    if (at.type === "PropertyDefinition" || at.type === "StaticBlock") return true
+  }
+  return false
+}
+
+const isRequire = (node: Node): boolean => {
+  const variable = node.variable as Variable | undefined
+  if (variable === undefined) return node.name === "require"
+  const init = variable.kind === "const" ? variable.declarations[0]?.init : undefined
+  return init?.type === "CallExpression" && importedPath(init.callee)?.path.at(-1) === "createRequire"
+}
+
+const assignedInBlock = (block: Node, owner: Node): ReadonlyArray<string | undefined> => {
+  const names: Array<string | undefined> = []
+  const look = (node: Node): void => {
+    if (node.type === "AssignmentExpression" && node.left.type === "MemberExpression") {
+      const object: Node = node.left.object
+      const own =
+        object.type === "ThisExpression" || (object.type === "Identifier" && object.name === owner.id?.name)
+      if (own && !isSettled(node.right)) {
+        names.push(
+          node.left.property.type === "PrivateIdentifier"
+            ? undefined
+            : staticName(node.left.property, node.left.computed),
+        )
+      }
+    }
+    if (!isFunction(node)) for (const field of fieldsOf(node.type)) eachIn(node[field], look)
+  }
+  look(block)
+  return names
+}
+
+/** Which exports of a dynamically imported module are used, as far as the code around the import tells. */
+const pathsUsed = (node: Node): ReadonlyArray<ReadonlyArray<string>> | undefined => {
+  let at = node
+  for (;;) {
+    const parent: Node | undefined = at.parent
+    if (parent === undefined) return undefined
+    if (parent.type === "AwaitExpression" || (parent.type === "YieldExpression" && parent.delegate)) {
+      at = parent
+    } else if (parent.type === "ArrowFunctionExpression" && parent.body === at) {
+      // Effect.promise(() => import("x")), Effect.tryPromise({ try: () => import("x") })
+      let call: Node | undefined = parent.parent
+      if (call?.type === "Property" && staticName(call.key, call.computed) === "try")
+        call = call.parent?.parent
+      if (call?.type !== "CallExpression" || !isDescription(call.callee)) return undefined
+      at = call
+    } else break
+  }
+  const parent = at.parent!
+  if (parent.type === "MemberExpression" && parent.object === at) {
+    const name = staticName(parent.property, parent.computed)
+    if (name === "then" && parent.parent?.type === "CallExpression") {
+      const handler: Node | undefined = parent.parent.arguments[0]
+      return handler !== undefined && isFunction(handler) && handler.params[0]
+        ? patternPaths(handler.params[0])
+        : undefined
+    }
+    return name === undefined ? undefined : [[name]]
+  }
+  if (parent.type === "VariableDeclarator" && parent.init === at) return patternPaths(parent.id)
+  if (parent.type === "ExpressionStatement") return []
+  return undefined
+}
+
+const patternPaths = (pattern: Node): ReadonlyArray<ReadonlyArray<string>> | undefined => {
+  if (pattern.type === "Identifier") {
+    const paths: Array<ReadonlyArray<string>> = []
+    for (const reference of (pattern.variable as Variable).references) {
+      const { chain, kind } = usageOf(reference)
+      if (chain.length === 0 || kind === "assign") return undefined
+      paths.push(chain)
+    }
+    return paths
+  }
+  if (pattern.type !== "ObjectPattern") return undefined
+  const paths: Array<ReadonlyArray<string>> = []
+  for (const property of pattern.properties as ReadonlyArray<Node>) {
+    const name = property.type === "Property" ? staticName(property.key, property.computed) : undefined
+    if (name === undefined) return undefined
+    const inner = property.value.type === "Identifier" ? patternPaths(property.value) : undefined
+    if (inner === undefined || inner.length === 0) paths.push([name])
+    else for (const rest of inner) paths.push([name, ...rest])
+  }
+  return paths
+}
+
+export { scopeAround }

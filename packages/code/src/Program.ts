@@ -1,0 +1,253 @@
+/**
+ * What a program does when it loads: which statements change which bindings, globals and packages.
+ *
+ * `registry.set("clean", clean)` in one file decides what `registry.get` gives in another; a function that reaches
+ * `registry` therefore depends on that statement.
+ */
+import type { Module } from "./Module.ts"
+import { functionOf, hostPath } from "./Normal.ts"
+import type { PlacedUnit, Project, Target } from "./Project.ts"
+import { importedPath, isDescription } from "./Purity.ts"
+import type { Variable } from "./Scope.ts"
+import { isFunction, type Node, patternParam } from "./Syntax.ts"
+import { globalPath, isDeferred, usageOf } from "./Usage.ts"
+
+export interface Program {
+  /** By the key of a binding's unit: what changes it while modules load, in order of evaluation. */
+  readonly changers: ReadonlyMap<string, ReadonlyArray<PlacedUnit>>
+  /** By package name: statements that call into the package when modules load. */
+  readonly packageChangers: ReadonlyMap<string, ReadonlyArray<PlacedUnit>>
+  /** What changes global state while modules load. */
+  readonly globalChangers: ReadonlyArray<PlacedUnit>
+  /** Packages imported for their effect alone. */
+  readonly barePackages: ReadonlyArray<string>
+  /** Bindings that some function may change after loading: known by value only. */
+  readonly changedLater: ReadonlySet<string>
+}
+
+/** Packages whose calls at top level build or start programs and configure nothing. */
+const quiet = /^(effect|@effect\/.*|@sluice\/.*|vitest|node:test)$/
+const engine = /^@sluice\/(core|cli|code)$/
+
+export const make = (project: Project): Program => {
+  const modules = evaluationOrder(project)
+  const changers = new Map<string, Array<PlacedUnit>>()
+  const packageChangers = new Map<string, Array<PlacedUnit>>()
+  const globalChangers: Array<PlacedUnit> = []
+  const barePackages = new Set<string>()
+  const changedLater = new Set<string>()
+  for (const module of modules) {
+    const owner = project.package(module.file)
+    if (owner.wholeModules || engine.test(owner.name)) continue
+    for (const request of project.evaluated(module)) {
+      if (request.bare && request.folder !== undefined) barePackages.add(request.folder)
+    }
+    for (const node of module.effects) {
+      const placed = project.effect(module, node)
+      const done = whatLoadingChanges(project, placed)
+      for (const key of done.bindings) if (key !== placed.key) push(changers, key, placed)
+      for (const name of done.packages) push(packageChangers, name, placed)
+      if (done.global) globalChangers.push(placed)
+    }
+    for (const key of changesFromFunctions(project, module)) changedLater.add(key)
+  }
+  return { changers, packageChangers, globalChangers, barePackages: [...barePackages], changedLater }
+}
+
+/** The modules of a program as they are evaluated: imports before importers. */
+export const evaluationOrder = (project: Project): ReadonlyArray<Module> => {
+  const order: Array<Module> = []
+  const seen = new Set<string>()
+  const visit = (module: Module): void => {
+    if (seen.has(module.file)) return
+    seen.add(module.file)
+    // The engine imports nothing of the user's; packages that answer for themselves change nothing of theirs.
+    const owner = project.package(module.file)
+    if (engine.test(owner.name) || owner.wholeModules) return
+    for (const request of project.evaluated(module)) if (request.module !== undefined) visit(request.module)
+    order.push(module)
+  }
+  for (const file of project.entries) visit(project.module(file))
+  return order
+}
+
+const push = <K, V>(map: Map<K, Array<V>>, key: K, value: V): void => {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else if (!list.includes(value)) list.push(value)
+}
+
+interface Loading {
+  readonly bindings: Set<string>
+  readonly packages: Set<string>
+  global: boolean
+}
+
+/** Follows the calls that evaluating a unit makes and gathers what they change. */
+const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
+  const done: Loading = { bindings: new Set(), packages: new Set(), global: false }
+  const seen = new Set<string>([start.key])
+  const queue = [start]
+  const mark = (module: Module, variable: Variable): void => {
+    for (const key of bindingKeys(project, module, variable)) done.bindings.add(key)
+  }
+  for (const placed of queue) {
+    const facts = project.facts(placed)
+    const isStart = placed === start
+    const statement = placed.kind === "statement"
+    for (const change of facts.changes) {
+      if (isStart && change.deferred) continue
+      if (change.variable === undefined) done.global = true
+      else mark(placed.module, change.variable)
+    }
+    for (const handed of facts.handed) {
+      const verdict = changesArgument(project, placed.module, handed.callee, handed.index)
+      if (verdict === true || (verdict === undefined && statement)) mark(placed.module, handed.variable)
+    }
+    if (statement) for (const method of facts.methods) mark(placed.module, method.variable)
+    for (const reference of facts.references) {
+      if (reference.kind !== "name" || !reference.called) continue
+      const target = project.target(placed.module, reference.variable, reference.chain)
+      if (target.kind === "package") {
+        if (statement && !quiet.test(target.name)) done.packages.add(target.name)
+      } else if (target.kind === "unit" && !seen.has(target.placed.key)) {
+        const owner = project.package(target.placed.module.file)
+        if (owner.wholeModules || engine.test(owner.name)) continue
+        seen.add(target.placed.key)
+        queue.push(target.placed)
+      }
+    }
+  }
+  return done
+}
+
+const bindingKeys = (project: Project, module: Module, variable: Variable): ReadonlyArray<string> => {
+  const target = project.target(module, variable, [])
+  if (target.kind === "unit") return [target.placed.key]
+  return []
+}
+
+/** Bindings that functions of this module assign, change or hand to something that may. */
+const changesFromFunctions = (project: Project, module: Module): ReadonlySet<string> => {
+  const changed = new Set<string>()
+  for (const variable of module.scope.names.values()) {
+    for (const reference of variable.references) {
+      const usage = usageOf(reference)
+      const target = (): Target => project.target(module, variable, usage.chain)
+      let changes = false
+      if (usage.kind === "assign" || usage.kind === "mutate")
+        changes = isDeferred(reference, module.tree.program)
+      else if (usage.kind === "argument") {
+        const verdict = changesArgument(project, module, usage.call!.callee, usage.index!)
+        changes = verdict === true || (verdict === undefined && holdsData(variable))
+      } else if (usage.kind === "read" && isStored(usage.top)) changes = holdsData(variable)
+      if (!changes) continue
+      const found = target()
+      if (found.kind === "unit") changed.add(found.placed.key)
+    }
+  }
+  return changed
+}
+
+/** Whether a mention gives the thing itself away: returned, stored, yielded. */
+const isStored = (node: Node): boolean => {
+  const parent = node.parent
+  switch (parent?.type) {
+    case "ReturnStatement":
+    case "YieldExpression":
+    case "ArrayExpression":
+      return true
+    case "ArrowFunctionExpression":
+      return parent.body === node
+    case "Property":
+      return parent.value === node && parent.parent?.type === "ObjectExpression"
+    case "AssignmentExpression":
+      return parent.right === node
+    default:
+      return false
+  }
+}
+
+/** A container of plain data, or one that starts empty: reading its value is possible and cheap. */
+const holdsData = (variable: Variable): boolean => {
+  const init = variable.declarations[0]?.init as Node | undefined | null
+  return init !== undefined && init !== null && isContainer(init) && isPlainData(init)
+}
+
+const isContainer = (node: Node): boolean =>
+  node.type === "ArrayExpression" ||
+  node.type === "ObjectExpression" ||
+  (node.type === "NewExpression" && /^(Map|Set)$/.test(globalPath(node.callee) ?? ""))
+
+const isPlainData = (node: Node): boolean => {
+  switch (node.type) {
+    case "Literal":
+      return true
+    case "ArrayExpression":
+      return node.elements.every((e: Node | null) => e !== null && isPlainData(e))
+    case "ObjectExpression":
+      return node.properties.every((p: Node) => p.type === "Property" && !p.method && isPlainData(p.value))
+    case "NewExpression":
+      return isContainer(node) && node.arguments.every(isPlainData)
+    case "UnaryExpression":
+      return isPlainData(node.argument)
+    default:
+      return false
+  }
+}
+
+const parameters = new WeakMap<Node, Map<number, boolean>>()
+
+/**
+ * Whether a function changes what it is handed as its argument number `index`: undefined where the function is not
+ * known.
+ */
+export const changesArgument = (
+  project: Project,
+  module: Module,
+  callee: Node,
+  index: number,
+): boolean | undefined => {
+  if (isFunction(callee)) return changesParameter(project, module, callee, index)
+  if (globalPath(callee) !== undefined || hostPath(callee) !== undefined || isDescription(callee))
+    return false
+  const imported = importedPath(callee)
+  if (imported !== undefined && quiet.test(imported.specifier)) return false
+  let base = callee
+  while (base.type === "MemberExpression") base = base.object
+  const variable = base.variable as Variable | undefined
+  if (base.type !== "Identifier" || variable === undefined) return undefined
+  if (variable.scope.node.type !== "Program") {
+    const local = callee === base ? functionOf(variable) : undefined
+    return local !== undefined && isFunction(local)
+      ? changesParameter(project, module, local, index)
+      : undefined
+  }
+  if (callee !== base && variable.kind !== "import") return undefined
+  const target = project.target(module, variable, usageOf(base).chain)
+  if (target.kind === "engine" || target.kind === "host") return false
+  if (target.kind !== "unit") return undefined
+  const node = target.placed.unit.node
+  const code = isFunction(node) ? node : node.init && isFunction(node.init) ? (node.init as Node) : undefined
+  return code === undefined ? undefined : changesParameter(project, target.placed.module, code, index)
+}
+
+const changesParameter = (project: Project, module: Module, code: Node, index: number): boolean => {
+  let known = parameters.get(code)
+  if (known === undefined) parameters.set(code, (known = new Map()))
+  const before = known.get(index)
+  if (before !== undefined) return before
+  known.set(index, false)
+  const variable = patternParam(code, index)
+  let changes = false
+  for (const reference of variable?.references ?? []) {
+    const usage = usageOf(reference)
+    if (usage.kind === "mutate") changes = true
+    else if (usage.kind === "argument") {
+      changes ||= changesArgument(project, module, usage.call!.callee, usage.index!) === true
+    }
+    if (changes) break
+  }
+  known.set(index, changes)
+  return changes
+}
