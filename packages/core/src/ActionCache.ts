@@ -39,6 +39,8 @@ export interface Stored {
   readonly name: string
   readonly record: ActionKey.Record
   readonly code: Readonly<Record<string, CodeTree>>
+  /** The steps that the inputs were read from, by input. */
+  readonly wiring: Readonly<Record<string, string>>
   readonly outputs: Readonly<Record<string, ArtifactRef>>
   readonly blobs: ReadonlyArray<Blob>
   readonly summary: string | undefined
@@ -48,8 +50,11 @@ export interface Stored {
 
 export interface Service {
   readonly get: (key: string) => Entry | undefined
-  /** Every entry that a run used, in one reading. */
-  readonly ofRun: (run: string) => Map<string, Entry>
+  /** The steps of a run and every entry that they used, in one reading. */
+  readonly ofRun: (run: string) => {
+    readonly entries: Map<string, Entry>
+    readonly steps: ReadonlyArray<{ readonly name: string; readonly key: string | undefined }>
+  }
   /** Stores a result while the lease holds; false where it was lost. Without a lease: for parts of a leased action. */
   readonly put: (stored: Stored, lease: Lease | undefined) => boolean
   /** The file beside a result, or `undefined`. */
@@ -130,14 +135,15 @@ export const layer: Layer.Layer<ActionCache, never, Database | Leases> = Layer.e
         return row === undefined ? undefined : toEntry(row)
       },
       ofRun: (run) => {
-        const rows = db.all<Row>(
-          `select a.key, a.outputs, a.blobs, a.summary, a.ms from run_steps s join actions a on a.key = s.key
-           where s.run = (select steps_of from runs where id = ?)`,
+        const rows = db.all<Row & { readonly name: string; readonly used: string | null }>(
+          `select s.name, s.key as used, a.key, a.outputs, a.blobs, a.summary, a.ms
+           from run_steps s left join actions a on a.key = s.key
+           where s.run = (select steps_of from runs where id = ?) order by s.seq`,
           run,
         )
         const entries = new Map<string, Entry>()
-        for (const row of rows) entries.set(row.key, toEntry(row))
-        return entries
+        for (const row of rows) if (row.key !== null) entries.set(row.key, toEntry(row))
+        return { entries, steps: rows.map((row) => ({ name: row.name, key: row.used ?? undefined })) }
       },
       put: (stored, lease) => {
         const file = fileOf(stored.key)

@@ -45,6 +45,7 @@ const schema = `
     primary key (run, seq)
   ) without rowid;
   create index if not exists run_steps_by_name on run_steps (name, key);
+  create index if not exists runs_by_steps on runs (steps_of);
   create table if not exists files (
     path text primary key, size text not null, mtime text not null, ctime text not null, inode text not null,
     digest text not null, seen text not null

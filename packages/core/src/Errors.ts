@@ -6,6 +6,7 @@
  * `structured` just the same, so that no message drifts from the form.
  */
 import * as Data from "effect/Data"
+import type { Run } from "./Run.ts"
 
 /** Labels with their values, in the order in which they are to be read. */
 export type Facts = Readonly<Record<string, string>> | ReadonlyArray<readonly [label: string, value: string]>
@@ -324,5 +325,15 @@ export class NoSuchRun extends Data.TaggedError("NoSuchRun")<{
       [["Runs", this.known.length === 0 ? "(none)" : this.known.join(", ")]],
       "`sluice runs` lists every run that is kept.",
     )
+  }
+}
+
+/** One or more steps failed. Steps that do not depend on them ran all the same, and their results are kept. */
+export class RunFailed extends Data.TaggedError("RunFailed")<{
+  readonly run: Run
+  readonly failures: ReadonlyArray<{ readonly name: string; readonly error: Error }>
+}> {
+  override get message(): string {
+    return this.failures.map((failure) => failure.error.message).join("\n\n")
   }
 }

@@ -52,12 +52,19 @@ export interface Side {
 export interface World {
   readonly previous: (step: string) => Side | undefined
   readonly next: (step: string) => Side | undefined
-  readonly previousParams: Readonly<Record<string, string>>
+  /** Params with which a step's previous state came about. */
+  readonly previousParams: (step: string) => Readonly<Record<string, string>>
   readonly nextParams: Readonly<Record<string, string>>
   /** The step that an input of a step reads, or `undefined` for files from outside. */
   readonly producerOf: (step: string, input: string) => string | undefined
   /** A cause that no record shows: damage, force, a step that cannot be identified. */
   readonly special: (step: string) => Cause | undefined
+}
+
+/** Canonical texts of the params on both sides. */
+export interface ParamTexts {
+  readonly previousParams: Readonly<Record<string, string>>
+  readonly nextParams: Readonly<Record<string, string>>
 }
 
 /** The causes for a step, root causes first: its own, then those that arrived through its inputs. */
@@ -88,7 +95,10 @@ const causesAt = (
     return [{ kind: "first", headline: `${name}: has not run before`, path: [name] }]
   }
   if (next.key !== undefined && next.key === previous.key) return []
-  const own = compare(name, previous, next, world)
+  const own = compare(name, previous, next, {
+    previousParams: world.previousParams(name),
+    nextParams: world.nextParams,
+  })
   const arrived: Array<Cause> = []
   const inputs = new Set([...Object.keys(previous.record.inputs), ...Object.keys(next.record.inputs)])
   for (const input of producingInputs(world, name, inputs)) {
@@ -121,7 +131,7 @@ export const compare = (
   name: string,
   previous: Side,
   next: Side,
-  params: Pick<World, "previousParams" | "nextParams">,
+  params: ParamTexts,
 ): ReadonlyArray<Cause> => {
   const before = previous.record
   const after = next.record
@@ -188,7 +198,7 @@ const paramFor = (
   field: string,
   old: string | undefined,
   now: string | undefined,
-  params: Pick<World, "previousParams" | "nextParams">,
+  params: ParamTexts,
 ): string | undefined => {
   const fits = keysOf(params.previousParams, params.nextParams).filter(
     (param) =>
@@ -204,7 +214,7 @@ const codeCauses = (
   role: string,
   previous: Side["code"],
   next: Side["code"],
-  params: Pick<World, "previousParams" | "nextParams">,
+  params: ParamTexts,
 ): ReadonlyArray<Cause> => {
   const before = previous[role]
   const after = next[role]

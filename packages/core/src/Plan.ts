@@ -65,7 +65,8 @@ export interface Observations {
   /** What is wrong with an entry's bytes, or undefined. */
   readonly damage: (entry: Entry) => string | undefined
   readonly previous: (step: string) => Explain.Side | undefined
-  readonly previousParams: () => Readonly<Record<string, string>>
+  /** Params of the run that the previous result of a step came from. */
+  readonly previousParams: (step: string) => Readonly<Record<string, string>>
   readonly predictedMs: (step: string) => number | undefined
 }
 
@@ -215,7 +216,7 @@ const worldOf = (
       const decision = at === undefined ? undefined : decided[at]
       return at === undefined || decision === undefined ? undefined : sideOf(plan, at, decision)
     },
-    previousParams: observed.previousParams(),
+    previousParams: observed.previousParams,
     nextParams: Params.texts(graph.params),
     producerOf: (name, input) => {
       const wired = graph.nodes[graph.index.get(name)!]?.inputs[input]

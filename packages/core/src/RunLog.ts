@@ -43,7 +43,7 @@ export interface Service {
   readonly append: (run: string, line: Line) => void
   /** Index rows for a run that begins. `stepsOf` names the run whose steps these are when nothing changed. */
   readonly begin: (run: Run, stepsOf: string | undefined) => void
-  readonly end: (run: Run) => void
+  readonly end: (run: Pick<Run, "id" | "endedAt" | "state">) => void
   /** Newest first. */
   readonly runs: (filter?: { readonly pipeline?: string; readonly limit?: number }) => ReadonlyArray<Omit<Run, "steps">>
   readonly steps: (run: string) => ReadonlyArray<RunStep>
@@ -52,7 +52,15 @@ export interface Service {
   /** The newest run of a pipeline that got as far as storing something, and whose steps are known. */
   readonly last: (pipeline: string) => string | undefined
   /** The key under which a step last had a result, not later than the run given. */
-  readonly lastKey: (pipeline: string, step: string, run?: string) => string | undefined
+  readonly lastKey: (
+    pipeline: string,
+    step: string,
+    run?: string,
+  ) => { readonly key: string; readonly params: Readonly<Record<string, string>> } | undefined
+  /** What each step took when it last ran, by name. */
+  readonly durations: (pipeline: string) => ReadonlyMap<string, number>
+  /** Adds or replaces one step of a run that is under way. */
+  readonly step: (run: string, seq: number, step: RunStep) => void
   readonly forget: (run: string) => void
 }
 
@@ -112,6 +120,7 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
     const insertSteps = (run: Run): void => {
       db.run("delete from run_steps where run = ?", run.id)
       run.steps.forEach((step, seq) => {
+        if (step.decision === "skipped") return
         db.run(
           "insert into run_steps values (?, ?, ?, ?, ?, ?)",
           run.id,
@@ -167,10 +176,7 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
         })
       },
       end: (run) => {
-        db.transaction(() => {
-          insertRun(run, run.id)
-          insertSteps(run)
-        })
+        db.run("update runs set ended = ?, state = ? where id = ?", run.endedAt ?? null, run.state, run.id)
       },
       runs: (filter = {}) =>
         db
@@ -194,16 +200,37 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
           "select id from runs where pipeline = ? order by started desc, id desc limit 1",
           pipeline,
         )?.id,
-      lastKey: (pipeline, step, run) =>
-        db.get<{ key: string }>(
-          `select s.key from run_steps s join runs r on r.id = s.run
+      lastKey: (pipeline, step, run) => {
+        const row = db.get<{ key: string; params: string }>(
+          `select s.key, r.params from run_steps s join runs r on r.steps_of = s.run
            where r.pipeline = ? and s.name = ? and s.key is not null and s.decision in ('hit', 'run')
              and r.started <= coalesce((select started from runs where id = ?), r.started)
            order by r.started desc, r.id desc limit 1`,
           pipeline,
           step,
           run ?? null,
-        )?.key,
+        )
+        return row === undefined ? undefined : { key: row.key, params: JSON.parse(row.params) as Run["params"] }
+      },
+      durations: (pipeline) => {
+        const rows = db.all<{ name: string; ms: number }>(
+          `select s.name, s.ms from run_steps s join runs r on r.id = s.run
+           where r.pipeline = ? and s.decision = 'run' order by r.started`,
+          pipeline,
+        )
+        return new Map(rows.map((row) => [row.name, row.ms]))
+      },
+      step: (run, seq, step) => {
+        db.run(
+          "insert or replace into run_steps values (?, ?, ?, ?, ?, ?)",
+          run,
+          seq,
+          step.name,
+          step.key ?? null,
+          step.decision,
+          step.ms,
+        )
+      },
       forget: (run) => {
         db.transaction(() => {
           db.run("delete from runs where id = ?", run)
