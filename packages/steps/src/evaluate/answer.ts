@@ -1,12 +1,12 @@
 import { type Artifact, Errors, type Step, type Table } from "@sluice/core"
-import { Backend, Generate, Lora } from "@sluice/llm"
+import { Backend, Generate, Llama, Lora } from "@sluice/llm"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Chat } from "../Chat.ts"
 import { counted, thousands } from "../counted.ts"
 import * as OpenModel from "../model/open.ts"
-import { backendOptions } from "../numeric.ts"
+import { backendOptions, precisionOf } from "../numeric.ts"
 import { promptOf, withShots } from "./prompt.ts"
 
 /** What the four kinds of arm have in common; `shots` and `adapter` are there for the arms that declare them. */
@@ -25,41 +25,41 @@ export const answers = (context: Step.Context<{ readonly maxNewTokens: number },
       const chats = yield* inputs.chats.all
       const shots =
         inputs.shots === undefined ? [] : (yield* inputs.shots.all).map(({ messages }) => messages)
-      const { template, tokenizer, weights } = yield* OpenModel.open(inputs.model, context.scratch)
+      const { chatTemplate, stopIds, tokenizer, weights } = yield* OpenModel.openForChat(inputs.model)
       const prompts = chats.map(({ messages }) =>
         tokenizer.encode(
-          template.render(withShots(promptOf(messages), shots), { addGenerationPrompt: true }),
+          chatTemplate.render(withShots(promptOf(messages), shots), { addGenerationPrompt: true }),
         ),
       )
-      const longest = OpenModel.longestInput(weights)
+      const backend = yield* Backend.open(backendOptions(context.settings))
+      const model = Llama.load(backend, weights, precisionOf(context.settings))
+      const longest = model.config.contextTokens - context.config.maxNewTokens
       const tooLong = chats.flatMap(({ id }, index) =>
-        prompts[index]!.length + context.config.maxNewTokens > longest
-          ? [{ id, tokens: prompts[index]!.length }]
-          : [],
+        prompts[index]!.length > longest ? [{ id, tokens: prompts[index]!.length }] : [],
       )
       if (tooLong.length > 0) {
+        const { contextTokens } = model.config
         return yield* new PromptsTooLong({
-          longest,
+          contextTokens,
           maxNewTokens: context.config.maxNewTokens,
           prompts: tooLong,
         })
       }
-      const backend = yield* Backend.open(backendOptions(context.settings))
-      const model = yield* OpenModel.llama(backend, weights)
       const adapter =
         inputs.adapter === undefined
-          ? undefined
+          ? null
           : Lora.fromWeights(backend, model.config, yield* OpenModel.adapter(inputs.adapter))
       const started = yield* Clock.currentTimeMillis
       const generated = yield* Effect.tryPromise({
         try: () =>
           Generate.greedy(backend, {
             model,
-            ...(adapter === undefined ? {} : { adapter }),
+            adapter,
             prompts,
             maxNewTokens: context.config.maxNewTokens,
-            stop: tokenizer.stopIds,
-            onProgress: (done) => context.progress({ done, total: prompts.length, unit: "row" }),
+            stop: stopIds,
+            signal: context.signal,
+            onProgress: ({ done, total }) => context.progress({ done, total, unit: "row" }),
           }),
         catch: (error) => error,
       })
@@ -84,14 +84,14 @@ export const answers = (context: Step.Context<{ readonly maxNewTokens: number },
 
 /** Prompts that leave no room for an answer in the model's context. */
 export class PromptsTooLong extends Data.TaggedError("PromptsTooLong")<{
-  readonly longest: number
+  readonly contextTokens: number
   readonly maxNewTokens: number
   readonly prompts: ReadonlyArray<{ readonly id: string; readonly tokens: number }>
 }> {
   override get message(): string {
     const more = this.prompts.length - 10
     return Errors.structured(
-      `${counted(this.prompts.length, "prompt")} and the answer do not fit into the model's ${thousands(this.longest)} tokens.`,
+      `${counted(this.prompts.length, "prompt")} and the answer do not fit into the model's ${thousands(this.contextTokens)} tokens.`,
       [
         ...this.prompts
           .slice(0, 10)

@@ -1,5 +1,43 @@
-import type { Artifact } from "@sluice/core"
-import { Adapter, type Backend, Llama, ModelFiles, type WeightSource } from "@sluice/llm"
+import { type Artifact, Errors } from "@sluice/core"
+import { Adapter, type ChatTemplate, ModelFiles } from "@sluice/llm"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as fs from "node:fs"
-import * as path from "node:path"
+
+/** Opens a stored model within a scope. Its files lie in the store under their digests, so each is named here. */
+export const open = Effect.fnUntraced(function* (files: Artifact.FilesReader) {
+  const places = new Map<string, string>()
+  for (const name of files.names) places.set(name, yield* files.path(name))
+  return yield* ModelFiles.open(places)
+})
+
+/** As `open`, for work that needs chats in the model's own form. */
+export const openForChat = Effect.fnUntraced(function* (files: Artifact.FilesReader) {
+  const model = yield* open(files)
+  if (model.chatTemplate === null) return yield* new NoChatTemplate({ model: nameOf(files) })
+  return { ...model, chatTemplate: model.chatTemplate as ChatTemplate.ChatTemplate }
+})
+
+/** Reads a stored adapter. */
+export const adapter = Effect.fnUntraced(function* (files: Artifact.FilesReader) {
+  const config = yield* files.path(Adapter.configFile)
+  const weights = yield* files.path(Adapter.weightsFile)
+  return yield* Effect.try({
+    try: () => Adapter.readSync(config, weights, "adapter"),
+    catch: (error) => error,
+  })
+})
+
+/** What a model is called: its one file without the ending, or what its folder's files are. */
+export const nameOf = (files: Artifact.FilesReader): string =>
+  files.names.length === 1 ? files.names[0]!.replace(/(\.[QFB]\w*)?\.gguf$/i, "") : "model"
+
+/** A model that was never taught to chat. */
+export class NoChatTemplate extends Data.TaggedError("NoChatTemplate")<{ readonly model: string }> {
+  override get message(): string {
+    return Errors.structured(
+      "The model has no chat template.",
+      { Model: this.model },
+      "Take the instruct (chat) form of the model.",
+    )
+  }
+}

@@ -20,38 +20,31 @@ export interface Inputs {
   readonly model: Artifact.FilesReader
 }
 
-/** Labels that count. */
-const supervisedIn = (labels: ReadonlyArray<number>): number =>
-  labels.reduce((count, label, index) => (index > 0 && label !== Supervision.ignored ? count + 1 : count), 0)
-
 /** Renders, tokenizes and labels every chat, and accounts for each. */
 export const tokenize = async (context: Step.Context<Config, Inputs>) => {
   const { maxTokens, onTooLong, supervise } = context.config
-  const { template, tokenizer } = await Effect.runPromise(
-    Effect.scoped(OpenModel.open(context.inputs.model, context.scratch)),
+  const overLength = ({ fail: "refuse", drop: "drop", cut: "cutLeft" } as const)[onTooLong]
+  const { chatTemplate, tokenizer } = await Effect.runPromise(
+    Effect.scoped(OpenModel.openForChat(context.inputs.model)),
   )
   const accounting: Array<Table.Row<typeof Accounting>> = []
   const unfit: Array<{ id: string; reason: string }> = []
   const total = context.inputs.chats.rowCount
 
-  /** What is learnt of a chat, or null where it was dropped or is not fit to be learnt from. */
+  /** What is learnt of a chat, or null where it was dropped or refused. */
   const take = ({ id, messages }: Table.Row<typeof Chat>) => {
-    const { ids, labels } = Supervision.encode(tokenizer, template, messages, { supervise })
-    const account = (status: "kept" | "cut" | "dropped", reason: string | null, supervisedTokens: number) =>
-      accounting.push({ id, status, reason, tokens: ids.length, supervisedTokens })
-    const refuse = (reason: string, drop: boolean) => {
-      account("dropped", reason, 0)
-      if (!drop) unfit.push({ id, reason })
-      return null
-    }
-    const tooLong = ids.length > maxTokens
-    const reason = tooLong ? `${thousands(ids.length)} tokens, the limit is ${thousands(maxTokens)}` : null
-    if (tooLong && onTooLong !== "cut") return refuse(reason!, onTooLong === "drop")
-    const kept = tooLong ? labels.slice(-maxTokens) : labels
-    const supervised = supervisedIn(kept)
-    if (supervised === 0) return refuse("no token of it is supervised", tooLong)
-    account(tooLong ? "cut" : "kept", reason, supervised)
-    return { id, ids: tooLong ? ids.slice(-maxTokens) : ids, labels: kept }
+    const encoded = Supervision.encode(tokenizer, chatTemplate, messages, { supervise })
+    const { row, account } = Supervision.fit(encoded, maxTokens, overLength)
+    const { reason, status, supervisedTokens, tokens } = account
+    accounting.push({
+      id,
+      status: status === "refused" ? "dropped" : status,
+      reason,
+      tokens,
+      supervisedTokens,
+    })
+    if (status === "refused") unfit.push({ id, reason: reason! })
+    return row === null ? null : { id, ids: row.ids, labels: row.labels }
   }
 
   async function* tokens() {

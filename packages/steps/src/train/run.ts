@@ -1,11 +1,11 @@
 import { type Artifact, Random, type Step, type Table } from "@sluice/core"
-import { Adapter, Backend, Lora, Schedule, Trainer } from "@sluice/llm"
+import { Adapter, Backend, Llama, Lora, Schedule, Trainer } from "@sluice/llm"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { counted } from "../counted.ts"
 import * as OpenModel from "../model/open.ts"
-import { backendOptions } from "../numeric.ts"
+import { backendOptions, precisionOf } from "../numeric.ts"
 import type { Metrics } from "../Train.ts"
 import type { Tokens } from "../Tokens.ts"
 import { batches } from "./order.ts"
@@ -57,8 +57,9 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       const total = Math.min(order.length, config.maxOptimizerSteps ?? order.length)
       const schedule = { peak: config.learningRate, shape: config.schedule, warmup: config.warmup }
 
+      const { weights: baseWeights } = yield* OpenModel.open(context.inputs.model)
       const backend = yield* Backend.open(backendOptions(context.settings))
-      const model = yield* OpenModel.llama(backend, context.inputs.model)
+      const model = Llama.load(backend, baseWeights, precisionOf(context.settings))
       const lora = Lora.create(backend, model.config, Random.derive(context.seed, "adapter"), {
         rank: config.rank,
         alpha: config.alpha,

@@ -19,6 +19,7 @@ export const ref = <T extends Table.Any>(table: T): Step.Ref<T> => ({
   node: "rows",
   output: "output",
   kind: table,
+  "~from": "rows",
 })
 
 /** Rows as a table's reader, in batches of `batchRows`. */

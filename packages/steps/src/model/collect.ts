@@ -1,0 +1,86 @@
+import { Errors, type Source, type Step } from "@sluice/core"
+import { ModelFiles } from "@sluice/llm"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { thousands } from "../counted.ts"
+
+/** A model that Sluice knows where to get; the digest in the config is the one that the file must have. */
+export const known = Effect.fnUntraced(function* (
+  context: Step.Context<{ readonly name: string; readonly sha256: string }, unknown>,
+) {
+  const model = ModelFiles.smolLM2
+  if (model.name !== context.config.name || model.sha256 !== context.config.sha256) {
+    return yield* Effect.die(
+      new Error(`No model ${context.config.name} with digest ${context.config.sha256} is known.`),
+    )
+  }
+  const file = yield* ModelFiles.ensure(model, {
+    onProgress: ({ done, total }) => context.progress({ done, total, unit: "byte" }),
+  })
+  context.summarize(`${model.name}, ${thousands(Math.round(model.sizeBytes / 1e6))} MB, ${model.licence}`)
+  return { [model.file]: { path: file } }
+})
+
+/** One GGUF file, checked to be one that can be opened. */
+export const file = Effect.fnUntraced(function* (
+  context: Step.Context<unknown, { readonly files: ReadonlyArray<Source.SourceFile> }>,
+) {
+  const { files } = context.inputs
+  if (files.length !== 1) return yield* new NotOneFile({ names: files.map(({ name }) => name) })
+  return yield* copied(context)
+})
+
+/** The files of a model's folder that decide what the model is. */
+export const folder = Effect.fnUntraced(function* (
+  context: Step.Context<unknown, { readonly files: ReadonlyArray<Source.SourceFile> }>,
+) {
+  return yield* copied(context)
+})
+
+/** Copies the files into the step's folder, each read once under its planned digest, and opens them as a model. */
+const copied = Effect.fnUntraced(function* (
+  context: Step.Context<unknown, { readonly files: ReadonlyArray<Source.SourceFile> }>,
+) {
+  const { files } = context.inputs
+  const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  let done = 0
+  for (const source of files) {
+    const target = fs.createWriteStream(path.join(context.scratch, path.posix.basename(source.name)))
+    yield* Stream.runForEach(source.stream, (bytes) =>
+      Effect.promise(async () => {
+        if (!target.write(bytes)) await new Promise<void>((resolve) => target.once("drain", () => resolve()))
+        done += bytes.length
+        context.progress({ done, total, unit: "byte" })
+      }),
+    )
+    yield* Effect.callback<void, Error>((resume) => {
+      target.once("error", (error) => resume(Effect.fail(error)))
+      target.end(() => resume(Effect.void))
+    })
+  }
+  const single = files.length === 1 ? path.posix.basename(files[0]!.name) : undefined
+  const found = yield* Effect.try({
+    try: () =>
+      ModelFiles.filesOf(single === undefined ? context.scratch : path.join(context.scratch, single)),
+    catch: (error) => error,
+  })
+  const opened = yield* Effect.scoped(
+    Effect.map(ModelFiles.open(found), ({ weights }) => String(weights.config["model_type"])),
+  )
+  context.summarize(`${opened}, ${thousands(Math.round(total / 1e6))} MB`)
+  return Object.fromEntries(Array.from(found, ([name, place]) => [name, { path: place }]))
+})
+
+/** A pattern that names no file, or several. */
+export class NotOneFile extends Data.TaggedError("NotOneFile")<{ readonly names: ReadonlyArray<string> }> {
+  override get message(): string {
+    return Errors.structured(
+      "A model is one GGUF file.",
+      { Found: this.names.length === 0 ? "none" : this.names.join(", ") },
+      "Name one file.",
+    )
+  }
+}
