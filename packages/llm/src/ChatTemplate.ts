@@ -91,7 +91,9 @@ export const make = (options: {
   readonly bosToken?: string
   readonly eosToken?: string
 }): ChatTemplate => {
-  const { source, bosToken = "", eosToken = "" } = options
+  const { bosToken = "", eosToken = "" } = options
+  // As Jinja reads every source.
+  const source = options.source.replaceAll(/\r\n?/g, "\n")
   const hasGenerationMarkers = source.search(marker) >= 0
   const parse = (text: string): Program => {
     try {

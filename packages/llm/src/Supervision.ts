@@ -9,7 +9,7 @@
 import * as Data from "effect/Data"
 import type { ChatTemplate, Message, RenderOptions } from "./ChatTemplate.ts"
 import { structured } from "./formats/structured.ts"
-import { assistantPieces } from "./assistantPieces.ts"
+import { assistantPieces, TurnNotFound } from "./assistantPieces.ts"
 import type { Span, Tokenizer } from "./Tokenizer.ts"
 
 /** Marks a position that no loss looks at. */
@@ -78,7 +78,7 @@ export const encode = (
   const byMarks = template.hasGenerationMarkers && options.ignoreMarkers !== true
   const { text, pieces } = byMarks
     ? markedPieces(template, messages, render)
-    : assistantPieces(tokenizer, template, messages, render, turnEnd === "token")
+    : foundPieces(tokenizer, template, messages, render, turnEnd)
   const { ids, spans } = tokenizer.encodeWithSpans(text)
   const chosen = supervise === "lastAssistant" ? lastTurn(pieces, byMarks, template, messages, render) : pieces
   return { ids: [...ids], labels: labelsOf(ids, spans, chosen) }
@@ -91,6 +91,25 @@ const markedPieces = (
 ): { readonly text: string; readonly pieces: ReadonlyArray<Span> } => {
   const { text, spans } = template.renderMarked(messages, render)
   return { text, pieces: spans }
+}
+
+const foundPieces = (
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  messages: ReadonlyArray<Message>,
+  render: RenderOptions,
+  turnEnd: "token" | "text",
+): { readonly text: string; readonly pieces: ReadonlyArray<Span> } => {
+  try {
+    return assistantPieces(tokenizer, template, messages, render, turnEnd === "token")
+  } catch (error) {
+    if (!(error instanceof TurnNotFound)) throw error
+    throw new SupervisionError({
+      reason: `Where message ${error.index + 1} ends cannot be told from this chat template.`,
+      roles: messages.map((message) => message.role),
+      hint: "Mark what the assistant generates with {% generation %} in the template, or supervise the whole text.",
+    })
+  }
 }
 
 /**

@@ -14,7 +14,7 @@ const sentinel = "Zq7sentinel3Kx"
 
 /**
  * The text, and one piece for each turn of the assistant in their order. `untilToken` ends a piece with its last
- * special token, leaving out a line break after it. Throws ChatTemplateError.
+ * special token, leaving out a line break after it. Throws ChatTemplateError and TurnNotFound.
  */
 export const assistantPieces = (
   tokenizer: Tokenizer,
@@ -44,10 +44,17 @@ export const assistantPieces = (
       prompt: attempt(messages.slice(0, i), true),
       before: attempt(messages.slice(0, i)),
     })
-    const end = endOfTurn(tokenizer, text, start, content, {
+    const alone = {
       whole: attempt(messages.slice(0, i + 1)),
       marked: attempt(replaced.slice(0, i + 1)),
-    })
+    }
+    let end = endOfTurn(tokenizer, text, start, content, alone)
+    if (messages[i + 1]?.role === "tool" && alone.whole !== undefined) {
+      // Some templates write a tool's answer into the turn that called it, before its content: nothing to learn.
+      const own = commonTokens(tokenizer, text, alone.whole)
+      if (own > start) end = end < 0 ? own : Math.min(end, own)
+    }
+    if (end < 0) throw new TurnNotFound(i)
     pieces.push({ start, end: untilToken ? endWithToken(tokenizer, text, start, end) : end })
   })
   return { text, pieces }
@@ -57,6 +64,15 @@ export const assistantPieces = (
 const withContent = (message: Message): Message => {
   const { reasoning_content: _, ...rest } = message
   return { ...rest, content: sentinel }
+}
+
+/** Thrown where no way of rendering tells the end of a turn: nothing is guessed. */
+export class TurnNotFound extends Error {
+  readonly index: number
+  constructor(index: number) {
+    super(`the end of message ${index + 1} cannot be found in the rendered chat`)
+    this.index = index
+  }
 }
 
 interface Content {
@@ -104,15 +120,33 @@ const endOfTurn = (
     const at = alone.marked.indexOf(sentinel)
     if (at >= 0 && text.endsWith(tail) && text.length - tail.length >= start) {
       const own = alone.marked.slice(at + sentinel.length)
-      return text.length - tail.length + commonTokens(tokenizer, tail, own)
+      const common = commonTokens(tokenizer, tail, own)
+      return text.length - tail.length + common + otherEnd(tokenizer, tail, own, common)
     }
   }
-  if (alone.whole !== undefined) {
-    const end = commonTokens(tokenizer, text, alone.whole)
-    if (end > start) return end
-  }
-  return text.length
+  if (alone.whole === undefined) return -1
+  const end = commonTokens(tokenizer, text, alone.whole)
+  if (end > start) return end
+  // The turn reads differently when it is the last: only the token that ends it is sure.
+  const last = specialAtEnd(tokenizer, alone.whole.trimEnd())
+  const found = last === undefined ? -1 : text.indexOf(last, start)
+  return found < 0 ? -1 : found + last!.length
 }
+
+/**
+ * Some templates end the last turn with another token than those before (`<|return|>`, `<|end|>`). Where the two
+ * part before any special token, and both go on with one, that one ends the turn.
+ */
+const otherEnd = (tokenizer: Tokenizer, tail: string, own: string, common: number): number => {
+  const specials = [...tokenizer.special.values()]
+  if (specials.some((token) => tail.slice(0, common).includes(token))) return 0
+  if (!specials.some((token) => own.startsWith(token, common))) return 0
+  return specials.find((token) => tail.startsWith(token, common))?.length ?? 0
+}
+
+/** The special token with which a text ends. */
+const specialAtEnd = (tokenizer: Tokenizer, text: string): string | undefined =>
+  [...tokenizer.special.values()].find((token) => text.endsWith(token))
 
 const commonPrefix = (one: string, other: string): number => {
   const length = Math.min(one.length, other.length)
@@ -138,6 +172,5 @@ const commonTokens = (tokenizer: Tokenizer, one: string, other: string): number 
 /** The end of the last special token, where nothing but white space follows it in the piece. */
 const endWithToken = (tokenizer: Tokenizer, text: string, start: number, end: number): number => {
   const trimmed = text.slice(start, end).trimEnd()
-  const ends = [...tokenizer.special.values()].some((token) => trimmed.endsWith(token))
-  return ends ? start + trimmed.length : end
+  return specialAtEnd(tokenizer, trimmed) === undefined ? end : start + trimmed.length
 }
