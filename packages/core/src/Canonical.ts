@@ -42,7 +42,7 @@ interface State extends Options {
 const write = (value: unknown, path: string, state: State): string => {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value)
+      return quote(value)
     case "number":
       return Object.is(value, -0) ? "-0" : String(value)
     case "boolean":
@@ -123,7 +123,7 @@ const writeRecord = (value: object, path: string, state: State): string => {
     const accessor = Object.getOwnPropertyDescriptor(value, key)
     if (accessor?.get !== undefined) throw new Errors.CanonicalError({ path: place, what: "a getter" })
     if (text.length > 1) text += ","
-    text += `${JSON.stringify(key)}:${write((value as Record<string, unknown>)[key], place, state)}`
+    text += `${quote(key)}:${write((value as Record<string, unknown>)[key], place, state)}`
   }
   for (const key of Object.getOwnPropertySymbols(value)) {
     if (Object.prototype.propertyIsEnumerable.call(value, key)) {
@@ -179,6 +179,11 @@ const writeFunction = (value: Function, path: string, state: State): string => {
   })
   return `Function(${identity.digest},${packages},{${values.join(",")}})`
 }
+
+// Most strings here are names and digests, which nothing in JSON escapes; asking that costs less than escaping.
+const quote = (text: string): string => (plain.test(text) ? `"${text}"` : JSON.stringify(text))
+
+const plain = /^[\w .:/-]*$/
 
 const className = (value: object): string => {
   const { constructor } = value as { readonly constructor?: unknown }
