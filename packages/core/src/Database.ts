@@ -185,4 +185,8 @@ export const failed = (
   })
 }
 
+/** Writes to the index or beside it; what the file system says becomes a StoreError. */
+export const storing = <A>(write: () => A): Effect.Effect<A, Errors.StoreError> =>
+  Effect.try({ try: write, catch: (error) => failed("write", "the store's index", error) })
+
 const openFailed = (root: string, error: unknown): Errors.StoreError => failed("open", root, error)

@@ -1,0 +1,268 @@
+/**
+ * One step under its lease: waits while another execution of the same action lives, runs it, stores the result.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Semaphore from "effect/Semaphore"
+import * as ActionCache from "./ActionCache.ts"
+import * as ActionKey from "./ActionKey.ts"
+import * as Artifact from "./Artifact.ts"
+import type * as ArtifactStore from "./ArtifactStore.ts"
+import * as Checkpoint from "./Checkpoint.ts"
+import * as CodeReading from "./CodeReading.ts"
+import * as Database from "./Database.ts"
+import * as Errors from "./Errors.ts"
+import type * as Execution from "./Execution.ts"
+import * as Executor from "./Executor.ts"
+import * as Lease from "./Lease.ts"
+import * as Memo from "./Memo.ts"
+import type * as Observe from "./Observe.ts"
+import * as Params from "./Params.ts"
+import type * as Plan from "./Plan.ts"
+import * as Reporter from "./Reporter.ts"
+import * as RunLog from "./RunLog.ts"
+
+export type Services =
+  | ActionCache.ActionCache
+  | ArtifactStore.ArtifactStore
+  | Checkpoint.Checkpoints
+  | Executor.Executor
+  | Lease.Leases
+  | Reporter.Reporter
+  | RunLog.RunLog
+
+export type Outputs = Readonly<Record<string, Artifact.ArtifactRef>>
+
+/** What the steps of one run share. */
+export interface RunContext {
+  readonly prepared: Observe.Prepared
+  /** The run's id. */
+  readonly id: string
+  readonly permits: Semaphore.Semaphore
+  readonly accelerator: Semaphore.Semaphore
+}
+
+/** A step that has its outputs. */
+export interface Settled {
+  readonly outputs: Outputs
+  readonly key: string | undefined
+  readonly decision: "hit" | "run" | "uncached"
+  readonly ms: number
+  readonly summary: string | undefined
+}
+
+/** Runs a step under its lease and stores the result. Another process may turn out to have done it meanwhile. */
+export const execute = (
+  context: RunContext,
+  at: number,
+  decided: Plan.Decided,
+  outputs: ReadonlyArray<Outputs | undefined>,
+): Effect.Effect<Settled, Error, Services> =>
+  Effect.gen(function* () {
+    const { planner, observed } = context.prepared
+    const node = planner.graph.nodes[at]!
+    const leases = yield* Lease.Leases
+    const reporter = yield* Reporter.Reporter
+    yield* sameReading(planner, at)
+    const { key } = decided
+    if (key === undefined) return yield* perform(context, at, decided, outputs, undefined)
+
+    let waitMs = 20
+    for (;;) {
+      const entry = decided.because === "forced" ? undefined : observed.entry(key)
+      if (entry !== undefined && observed.damage(entry) === undefined) {
+        return { outputs: entry.outputs, key, decision: "hit", ms: 0, summary: entry.summary } as const
+      }
+      const lease = yield* Database.storing(() => leases.acquire(key))
+      if (lease === undefined) {
+        if (waitMs === 320) {
+          reporter.emit({ type: "warning", name: node.name, message: `${node.name}: waits for another execution of the same action` })
+        }
+        yield* Effect.sleep(waitMs)
+        waitMs = Math.min(waitMs * 2, 640)
+        continue
+      }
+      const release = Effect.ignore(Database.storing(() => leases.release(lease)))
+      const meanwhile = decided.because === "forced" ? undefined : observed.entry(key)
+      if (meanwhile !== undefined && observed.damage(meanwhile) === undefined) {
+        yield* release
+        return { outputs: meanwhile.outputs, key, decision: "hit", ms: 0, summary: meanwhile.summary } as const
+      }
+      return yield* perform(context, at, decided, outputs, lease).pipe(Effect.ensuring(release))
+    }
+  })
+
+/** Reads the step's functions again: a value that changed since planning would make the key a lie. */
+const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Error> =>
+  Effect.suspend(() => {
+    const node = planner.graph.nodes[at]!
+    const before = planner.prepared(at)
+    const reader = CodeReading.reader()
+    const places: Array<{ place: string; what: string; fix: string }> = []
+    const compare = (old: CodeReading.CodeReading | undefined, now: CodeReading.CodeReading): void => {
+      if (old === undefined || old.digest === now.digest) return
+      const changed = now.values.filter((value, index) => old.values[index]?.text !== value.text)
+      for (const value of changed) {
+        places.push({
+          place: `${value.file}:${value.line}`,
+          what: `the value of ${value.name} changed between planning and running`,
+          fix: "Pass it as config, or compute it inside the function.",
+        })
+      }
+      if (changed.length === 0) places.push({ place: node.name, what: "its code changed between planning and running", fix: "" })
+    }
+    if (node.facts.version === undefined) {
+      compare(before.code["run"], reader.read(node.facts.run))
+      for (const field in before.config) {
+        const found: Array<CodeReading.CodeReading> = []
+        const text = reader.encode(before.config[field], (reading) => found.push(reading))
+        if (text !== before.configTexts[field]) {
+          const old = before.code[`config.${field}`]
+          if (old !== undefined && found[0] !== undefined) compare(old, found[0])
+          else places.push({ place: `${node.name}.${field}`, what: "changed between planning and running", fix: "" })
+        }
+      }
+    }
+    return places.length === 0 ? Effect.void : Effect.fail(new Errors.CodeRefused({ step: node.name, places }))
+  })
+
+const perform = (
+  context: RunContext,
+  at: number,
+  decided: Plan.Decided,
+  outputs: ReadonlyArray<Outputs | undefined>,
+  lease: Lease.Lease | undefined,
+): Effect.Effect<Settled, Error, Services> =>
+  Effect.gen(function* () {
+    const { prepared } = context
+    const { planner } = prepared
+    const node = planner.graph.nodes[at]!
+    const own = planner.prepared(at)
+    const cache = yield* ActionCache.ActionCache
+    const checkpoints = yield* Checkpoint.Checkpoints
+    const executor = yield* Executor.Executor
+    const log = yield* RunLog.RunLog
+    const reporter = yield* Reporter.Reporter
+    const clock = yield* Clock.Clock
+    const now = (): number => clock.currentTimeMillisUnsafe()
+    const { key, recordText } = decided
+
+    const warn = (message: string): void => {
+      log.append(context.id, { type: "warning", at: now(), name: node.name, message })
+      reporter.emit({ type: "warning", name: node.name, message })
+    }
+    const action: Checkpoint.Action | undefined =
+      key === undefined || recordText === undefined
+        ? undefined
+        : {
+            pipeline: planner.graph.name,
+            name: node.name,
+            key,
+            recordText,
+            code: own.code,
+            params: Params.texts(planner.graph.params),
+          }
+    const hooks: Execution.Hooks = {
+      progress: (progress) => reporter.emit({ type: "step-progress", name: node.name, ...progress }),
+      measure: (measure, value, unit) => {
+        log.append(context.id, { type: "measure", at: now(), name: node.name, measure, value, unit })
+        reporter.emit({ type: "step-measure", name: node.name, measure, value, unit })
+      },
+      warn,
+      checkpoint:
+        action === undefined || lease === undefined ? checkpoints.none : checkpoints.handle(action, lease, warn),
+      memo: yield* Memo.make(planner, prepared.observed, at, decided),
+    }
+    const job: Execution.Job = {
+      name: node.name,
+      facts: node.facts,
+      config: own.config,
+      inputs: jobInputs(planner, at, outputs),
+      outputs: node.outputs,
+      single: node.single,
+      seed: own.seed,
+      env: own.env,
+      settings: prepared.observed.numeric ?? {},
+      root: prepared.root,
+      store: prepared.store,
+    }
+
+    const attempt = Effect.gen(function* () {
+      log.append(context.id, { type: "start", at: now(), name: node.name, key })
+      reporter.emit({ type: "step-start", name: node.name, key: key ?? "", causes: prepared.causes(node.name) })
+      for (const unused of hooks.checkpoint.unused) {
+        warn(`a checkpoint of ${node.name} is not used: ${unused.differences.join("; ") || "another key"}`)
+      }
+      const startedAt = now()
+      const result = yield* executor
+        .run({ job, key, recordText, lease, params: prepared.givenParams }, hooks)
+        .pipe(
+          Effect.retry({
+            times: node.facts.retries,
+            while: (error) => !(error instanceof Errors.StoreError) && !(error instanceof Errors.LeaseLost),
+          }),
+        )
+      const ms = now() - startedAt
+      if (key !== undefined && recordText !== undefined) {
+        const blobs: Array<ArtifactStore.Blob> = []
+        for (const ref of Object.values(result.outputs)) blobs.push(...(yield* Artifact.blobs(ref)))
+        const stored: ActionCache.Stored = {
+          version: 1,
+          key,
+          pipeline: planner.graph.name,
+          name: node.name,
+          record: ActionKey.parse(recordText),
+          code: own.code,
+          wiring: wiringOf(planner, at),
+          outputs: result.outputs,
+          blobs,
+          summary: result.summary,
+          ms,
+          at: now(),
+        }
+        if (!(yield* Database.storing(() => cache.put(stored, lease)))) {
+          return yield* Effect.fail(new Errors.LeaseLost({ step: node.name, key }))
+        }
+        checkpoints.remove(key)
+      }
+      return {
+        outputs: result.outputs,
+        key,
+        decision: key === undefined ? "uncached" : "run",
+        ms,
+        summary: result.summary,
+      } as const
+    })
+    const permitted = context.permits.withPermits(1)(attempt)
+    return yield* node.facts.accelerator ? context.accelerator.withPermits(1)(permitted) : permitted
+  })
+
+const wiringOf = (planner: Plan.Planner, at: number): Readonly<Record<string, string>> => {
+  const wiring: Record<string, string> = {}
+  const node = planner.graph.nodes[at]!
+  for (const name in node.inputs) {
+    const input = node.inputs[name]!
+    if (input.type === "output") wiring[name] = planner.graph.nodes[input.node]!.name
+  }
+  return wiring
+}
+
+const jobInputs = (
+  planner: Plan.Planner,
+  at: number,
+  outputs: ReadonlyArray<Outputs | undefined>,
+): Execution.Job["inputs"] => {
+  const node = planner.graph.nodes[at]!
+  const inputs: Record<string, Execution.JobInput> = {}
+  for (const name in node.inputs) {
+    const input = node.inputs[name]!
+    if (input.type === "source") {
+      inputs[name] = { type: "source", files: planner.prepared(at).files[name]! }
+      continue
+    }
+    const produced = planner.graph.nodes[input.node]!.outputs[input.output]!
+    const kind = input.wanted === undefined || input.wanted.kind === "source" ? produced : input.wanted
+    inputs[name] = { type: "artifact", kind, ref: outputs[input.node]![input.output]! }
+  }
+  return inputs
+}
