@@ -185,7 +185,9 @@ describe("Canonical", () => {
   })
 
   it("refuses what has no canonical form, by its path", () => {
-    class Socket {}
+    class Socket {
+      readonly open = true
+    }
     const getter = {
       get x() {
         return 1

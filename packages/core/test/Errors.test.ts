@@ -74,7 +74,7 @@ describe("Errors", () => {
   it("is an Error with a tag, whose message is there for whoever only prints it", () => {
     const error = new Errors.NoSuchRun({ id: "x", known: [] })
     expect(error).toBeInstanceOf(Error)
-    expect(error._tag).toBe("NoSuchRun")
+    expect(error).toHaveProperty("_tag", "NoSuchRun")
     expect(String(error)).toBe(
       'NoSuchRun: There is no run "x".\n  Runs:  (none)\n`sluice runs` lists every run that is kept.',
     )

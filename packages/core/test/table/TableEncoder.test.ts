@@ -133,7 +133,7 @@ describe("TableEncoder", () => {
 
   it("declares exact Arrow types and nullability", () => {
     const batch = parse(encode(Everything, everythingRows(1, "types"))[0] as EncodedChunk)
-    expect(batch.schema.fields.map((field) => `${field}${field.nullable ? "?" : ""}`)).toEqual([
+    expect(batch.schema.fields.map((field) => `${field.toString()}${field.nullable ? "?" : ""}`)).toEqual([
       "utf8: Utf8",
       "int32: Int32",
       "int64: Int64",
@@ -174,13 +174,13 @@ describe("TableEncoder", () => {
   })
 })
 
-describe("chunks", () => {
-  class Text extends Table.make({ id: Table.int32, text: Table.utf8 }) {}
-  const textRows = (count: number, seed: string) => {
-    const random = Random.make(seed)
-    return Array.from({ length: count }, (_, id) => ({ id, text: `row ${random.uint32()}` }))
-  }
+class Text extends Table.make({ id: Table.int32, text: Table.utf8 }) {}
+const textRows = (count: number, seed: string) => {
+  const random = Random.make(seed)
+  return Array.from({ length: count }, (_, id) => ({ id, text: `row ${random.uint32()}` }))
+}
 
+describe("chunks", () => {
   it("have about 4,096 small rows", () => {
     const chunks = encode(Text, textRows(200_000, "small"))
     const rows = chunks.slice(0, -1).map(({ rowCount }) => rowCount)
