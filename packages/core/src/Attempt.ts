@@ -14,6 +14,7 @@ import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
 import type * as Execution from "./Execution.ts"
 import * as Executor from "./Executor.ts"
+import * as Graph from "./Graph.ts"
 import * as Lease from "./Lease.ts"
 import * as Memo from "./Memo.ts"
 import type * as Observe from "./Observe.ts"
@@ -195,7 +196,18 @@ const perform = (
       }
       const startedAt = now()
       const result = yield* executor
-        .run({ job, key, recordText, lease, params: prepared.givenParams }, hooks)
+        .run(
+          {
+            job,
+            key,
+            recordText,
+            lease,
+            forced: decided.because === "forced",
+            pipeline: planner.graph.name,
+            params: prepared.givenParams,
+          },
+          hooks,
+        )
         .pipe(
           Effect.retry({
             times: node.facts.retries,
@@ -260,9 +272,11 @@ const jobInputs = (
       inputs[name] = { type: "source", files: planner.prepared(at).files[name]! }
       continue
     }
-    const produced = planner.graph.nodes[input.node]!.outputs[input.output]!
-    const kind = input.wanted === undefined || input.wanted.kind === "source" ? produced : input.wanted
-    inputs[name] = { type: "artifact", kind, ref: outputs[input.node]![input.output]! }
+    inputs[name] = {
+      type: "artifact",
+      kind: Graph.kindOf(planner.graph, input),
+      ref: outputs[input.node]![input.output]!,
+    }
   }
   return inputs
 }

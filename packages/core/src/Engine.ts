@@ -25,6 +25,8 @@ import * as RunLog from "./RunLog.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as SourceDigests from "./SourceDigests.ts"
 
+export { isChild, serve as child } from "./Child.ts"
+
 /** What the engine needs. `layer` gives all of it. */
 export type Services =
   | ActionCache.ActionCache

@@ -15,6 +15,9 @@ export interface Request {
   readonly key: string | undefined
   readonly recordText: string | undefined
   readonly lease: Lease | undefined
+  readonly forced: boolean
+  /** The pipeline's name. */
+  readonly pipeline: string
   /** Params as the pipeline was built with, for a process that builds it again. */
   readonly params: Readonly<Record<string, unknown>>
 }

@@ -40,6 +40,15 @@ export interface Graph {
   readonly outputs: unknown
 }
 
+/** As what an input is opened: as the step declared it, else as its producer did. */
+export const kindOf = (
+  graph: Graph,
+  input: Extract<NodeInput, { readonly type: "output" }>,
+): Step.Output | Step.AnyTable =>
+  input.wanted === undefined || input.wanted.kind === "source"
+    ? graph.nodes[input.node]!.outputs[input.output]!
+    : input.wanted
+
 const stepName = /^[a-z0-9][a-zA-Z0-9_-]*$/
 
 interface Declared {

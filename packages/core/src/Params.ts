@@ -38,7 +38,7 @@ export const decode = (
     const one = Schema.Struct({ [name]: fields[name] as Schema.Codec<unknown> })
     const attempt = (input: object) => Schema.decodeUnknownResult(one)(input, { errors: "all" })
     const value = given[name]
-    let result = attempt(Object.hasOwn(given, name) ? { [name]: plain(value) } : {})
+    let result = attempt(value === undefined ? {} : { [name]: plain(value) })
     if (Result.isFailure(result) && isText(value)) {
       const asString = attempt({ [name]: value.text })
       if (Result.isSuccess(asString)) result = asString
@@ -49,7 +49,7 @@ export const decode = (
     } else {
       problems.push({
         name,
-        value: Object.hasOwn(given, name) ? show(value) : "(not given)",
+        value: value === undefined ? "(not given)" : show(value),
         rule: rulesOf(result.failure.issue).join("; "),
       })
     }

@@ -50,3 +50,9 @@ export const make = <const P extends ParamFields = {}, R = unknown>(
   seed: options.seed ?? name,
   build,
 })
+
+/** Runs the pipeline when `import.meta` is the program's entry; does nothing where the module is imported. */
+export const main = async (meta: ImportMeta, pipeline: Pipeline<any, any>): Promise<void> => {
+  const program = await import("./Program.ts")
+  return program.main(meta, pipeline)
+}

@@ -115,10 +115,16 @@ export interface Planner {
 }
 
 /** Prepares every selected node. Throws NoSuchStep, CodeRefused, PipelineError or SourceMissing. */
-export const planner = (graph: Graph.Graph, observed: Observations, options: Options = {}): Planner => {
+export const planner = (
+  graph: Graph.Graph,
+  observed: Observations,
+  options: Options = {},
+  /** Exactly these nodes, without what they need. */
+  exactly?: ReadonlyArray<number>,
+): Planner => {
   const forced = new Set(options.force ?? [])
   for (const name of forced) indexOf(graph, name)
-  const selected = select(graph, options.only)
+  const selected = exactly ?? select(graph, options.only)
   const prepared = prepareAll(graph, selected, observed)
 
   const decide: Planner["decide"] = (at, outputsOf) => {

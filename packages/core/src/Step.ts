@@ -277,7 +277,7 @@ export const withDefault =
   <S extends Schema.Top & Schema.WithoutConstructorDefault>(value: NoInfer<S["Type"]>) =>
   (schema: S): WithDefault<S> =>
     schema.pipe(
-      Schema.withDecodingDefaultType(Effect.succeed(value) as any) as any,
+      Schema.withDecodingDefaultTypeKey(Effect.succeed(value) as any) as any,
       Schema.withConstructorDefault(Effect.succeed(value) as any) as any,
     ) as any
 

@@ -1,0 +1,153 @@
+/**
+ * Runs isolated steps in child processes: native code that takes seconds or dies must not take the engine with it.
+ *
+ * The parent owns the lease, signals and progress. The child builds the pipeline again, computes the action key again
+ * and refuses if it differs, and exits when its channel closes.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type ChildProcess, spawn } from "node:child_process"
+import { type FromChild, fromPlain, type ToChild } from "./ChildMessages.ts"
+import * as Errors from "./Errors.ts"
+import * as Execution from "./Execution.ts"
+import { Executor, type Request } from "./Executor.ts"
+import { Leases } from "./Lease.ts"
+
+export interface Options {
+  /** A module that calls `Engine.child(pipeline)`. */
+  readonly entry: string
+  /** Arguments after the entry. */
+  readonly args?: ReadonlyArray<string>
+  /** Node's own arguments; those of this process unless given. */
+  readonly execArgv?: ReadonlyArray<string>
+  /** Variables beside this process's own: allocator, threads. `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** Milliseconds that an interrupted child has for a checkpoint before it is killed. */
+const graceMs = 30_000
+const keptOutput = 4000
+
+/** Isolated steps in children, all others in this process. */
+export const layer = (options: Options): Layer.Layer<Executor, never, Leases> =>
+  Layer.effect(
+    Executor,
+    Effect.map(Leases, (leases) =>
+      Executor.of({
+        run: (request, hooks) =>
+          request.job.facts.isolated
+            ? runInChild(options, request, hooks, leases)
+            : Execution.run(request.job, hooks),
+      }),
+    ),
+  )
+
+const runInChild = (
+  options: Options,
+  request: Request,
+  hooks: Execution.Hooks,
+  leases: typeof Leases.Service,
+): Effect.Effect<Execution.Result, Error> =>
+  Effect.callback<Execution.Result, Error>((resume) => {
+    const { job } = request
+    const child = spawn(
+      process.execPath,
+      [...(options.execArgv ?? process.execArgv), options.entry, ...(options.args ?? [])],
+      {
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        serialization: "advanced",
+        env: { ...process.env, ...options.env, SLUICE_CHILD: "1" },
+      },
+    )
+    const output = tail(child)
+    const closed = new Promise<void>((resolve) => {
+      child.once("close", () => resolve())
+      child.once("error", () => resolve())
+    })
+    let answer: Effect.Effect<Execution.Result, Error> | undefined
+
+    child.on("message", (message: FromChild) => {
+      switch (message.type) {
+        case "ready":
+          if (request.lease !== undefined) leases.nameChild(request.lease, message.owner)
+          return send(child, { type: "begin" })
+        case "progress": {
+          const { type: _, ...progress } = message
+          return hooks.progress(progress)
+        }
+        case "measure":
+          return hooks.measure(message.name, message.value, message.unit)
+        case "warn":
+          return hooks.warn(message.message)
+        case "done":
+          answer = Effect.succeed({ outputs: message.outputs, summary: message.summary })
+          return undefined
+        case "failed":
+          answer = Effect.fail(fromPlain(job.name, message.error))
+          return undefined
+        case "interrupted":
+          answer = Effect.interrupt
+          return undefined
+      }
+    })
+    child.once("error", (error) => {
+      answer ??= Effect.fail(new Errors.StepFailed({ step: job.name, reason: `its process could not be started: ${error.message}` }))
+      resume(answer)
+    })
+    child.once("close", (code, signal) => {
+      resume(answer ?? Effect.fail(died(job.name, code, signal, output())))
+    })
+    send(child, messageFor(request))
+
+    return Effect.promise(async () => {
+      send(child, { type: "interrupt" })
+      const timer = setTimeout(() => child.kill("SIGKILL"), graceMs)
+      await closed
+      clearTimeout(timer)
+    })
+  })
+
+const messageFor = ({ job, key, recordText, lease, params, pipeline, forced }: Request): ToChild => ({
+  type: "run",
+  root: job.root,
+  store: job.store,
+  pipeline,
+  step: job.name,
+  params,
+  key,
+  recordText,
+  token: lease?.token,
+  forced,
+  settings: job.settings,
+  inputs: Object.fromEntries(
+    Object.entries(job.inputs).map(([name, input]) => [name, input.type === "source" ? input.files : input.ref]),
+  ),
+})
+
+const send = (child: ChildProcess, message: ToChild): void => {
+  if (child.connected) child.send(message, () => {})
+}
+
+/** The last characters of what the child writes: worth showing only when it dies without a word. */
+const tail = (child: ChildProcess): (() => string) => {
+  let text = ""
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (piece: string) => {
+      text = (text + piece).slice(-keptOutput)
+    })
+  }
+  return () => text.trim()
+}
+
+const died = (step: string, code: number | null, signal: NodeJS.Signals | null, output: string): Error =>
+  new Errors.StepFailed({
+    step,
+    reason: [
+      signal === null ? `its process ended with exit code ${code}` : `its process was killed by ${signal}`,
+      ...(output === "" ? [] : output.split("\n").slice(-12)),
+    ].join("\n"),
+    hint:
+      signal === "SIGKILL"
+        ? "Perhaps memory ran out; a checkpoint of the step is kept, and the next run goes on from it."
+        : "A checkpoint of the step is kept where it saved one; the next run goes on from it.",
+  })
