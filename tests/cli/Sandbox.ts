@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { vi } from "vitest"
 import * as Terminal from "./Terminal.ts"
 
 const repository = fileURLToPath(new URL("../..", import.meta.url))
@@ -46,6 +47,8 @@ export interface Sandbox {
     args: ReadonlyArray<string>,
     options?: { readonly columns?: number; readonly rows?: number; readonly env?: NodeJS.ProcessEnv },
   ) => Running & { readonly lines: Promise<ReadonlyArray<string>> }
+  /** Resolves when a file or folder of the project has something in it. */
+  readonly untilFile: (name: string) => Promise<void>
   readonly remove: () => void
 }
 
@@ -137,6 +140,7 @@ export const make = (files: Readonly<Record<string, string>> = {}): Sandbox => {
       })
       return { ...running, lines }
     },
+    untilFile: (name) => vi.waitFor(() => void readdirSync(join(root, name))[0]!.length, { timeout: 20_000 }),
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
 }

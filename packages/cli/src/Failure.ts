@@ -28,18 +28,30 @@ const invalid = new Set([
   "NoSuchOutput",
   "NotAPipeline",
   "SyntaxProblem",
-  "BundleError",
+  "BundleProblem",
   "UsageError",
 ])
 
 export const isForeseen = (error: unknown): error is Error & { readonly _tag: string } =>
   error instanceof Error && typeof (error as { _tag?: unknown })._tag === "string" && error.message !== ""
 
-/** Shows an error that the program knows, by its own message; writes a log for one that it does not. */
-export const shown = (error: unknown, logFolder: string): Shown =>
+/**
+ * Shows an error that the program knows, by its own message; writes a log for one that it does not. Places in a bundle
+ * become places in the user's own files.
+ */
+export const shown = (error: unknown, root: string): Shown =>
   isForeseen(error)
-    ? { kind: error._tag, message: error.message, exitCode: invalid.has(error._tag) ? 2 : 1 }
-    : unexpected(error, logFolder)
+    ? { kind: error._tag, message: inSources(error.message, root), exitCode: invalid.has(error._tag) ? 2 : 1 }
+    : unexpected(error, join(root, ".sluice", "logs"))
+
+const bundled = /\.sluice\/bundles\/[^\s:]+\.js:\d+:\d+/g
+
+const inSources = (message: string, root: string): string =>
+  message.replaceAll(bundled, (text) => {
+    const [file, line, column] = text.split(":") as [string, string, string]
+    const at = original({ file: join(root, file), line: Number(line), column: Number(column) })
+    return at === undefined ? text : shortPlace(at, root)
+  })
 
 const firstLine = (text: string): string => text.split("\n", 1)[0]!
 
@@ -124,9 +136,11 @@ const original = (at: Place): Place | undefined => {
   }
 }
 
+const shortPlace = (at: Place, root: string): string => `${relative(root, at.file)}:${at.line}:${at.column}`
+
 /** `lib/text.ts:12:3` with the line and a caret under the column. */
 export const excerpt = (at: Place, root: string): string => {
-  const name = `${relative(root, at.file)}:${at.line}:${at.column}`
+  const name = shortPlace(at, root)
   try {
     const line = readFileSync(at.file, "utf8").split("\n")[at.line - 1]
     if (line === undefined) return name

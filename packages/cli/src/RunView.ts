@@ -298,17 +298,19 @@ export const frame = (
 
 /** `8 steps: 6 hit, 2 run, in 1:02`. */
 export const footer = (rows: Rows, ms: number): string => {
-  const counts = { hit: 0, run: 0, failed: 0, notReached: 0 }
+  const counts = { hit: 0, run: 0, failed: 0, interrupted: 0, notReached: 0 }
   for (const row of rows.values()) {
     if (row.state === "hit") counts.hit++
     else if (row.state === "done") counts.run++
     else if (row.state === "failed") counts.failed++
+    else if (row.state === "running") counts.interrupted++
     else counts.notReached++
   }
   const parts = [
     `${count(counts.hit)} hit`,
     `${count(counts.run)} run`,
     ...(counts.failed > 0 ? [`${count(counts.failed)} failed`] : []),
+    ...(counts.interrupted > 0 ? [`${count(counts.interrupted)} interrupted`] : []),
     ...(counts.notReached > 0 ? [`${count(counts.notReached)} not reached`] : []),
   ]
   return `${plural(rows.size, "step")}: ${parts.join(", ")}, in ${duration(ms)}`

@@ -7,10 +7,12 @@
  */
 import type { BundleOptions } from "@sluice/code/check"
 import { readFileSync } from "node:fs"
-import { dirname, join, relative } from "node:path"
+import { dirname, relative } from "node:path"
 import * as Arguments from "./Arguments.ts"
 import * as Project from "./Project.ts"
-import type { Program } from "./program.ts"
+
+/** Carries an invocation out. */
+type Run = (invocation: Arguments.Invocation) => Promise<void>
 
 const version = (): string =>
   (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string })
@@ -44,18 +46,18 @@ const start = async (invocation: Arguments.Invocation, cacheFolder: string): Pro
   const json = Arguments.has(invocation, "json")
   if (!invocation.command.needsPipeline) {
     const { withoutPipeline } = await import("./program.ts")
-    const program = await load(withoutPipeline(cacheFolder), "", json)
-    return program?.run(invocation)
+    const run = await load(withoutPipeline(cacheFolder), "", json)
+    return run?.(invocation)
   }
   const located = Project.locate(Arguments.file(invocation), cwd)
   if ("problem" in located) return refuse("usage", located.problem, 2, json)
   const { forPipeline } = await import("./program.ts")
-  const program = await load(forPipeline(located.file), located.file, json)
-  return program?.run(invocation)
+  const run = await load(forPipeline(located.file), located.file, json)
+  return run?.(invocation)
 }
 
 /** The program, or `undefined` after its problem was reported. `file` is empty where no pipeline is loaded. */
-const load = async (options: BundleOptions, file: string, json: boolean): Promise<Program | undefined> => {
+const load = async (options: BundleOptions, file: string, json: boolean): Promise<Run | undefined> => {
   const program = await import("./program.ts")
   const building = relative(process.cwd(), file) || "the command line"
   try {
@@ -65,7 +67,7 @@ const load = async (options: BundleOptions, file: string, json: boolean): Promis
     const root = file === "" ? process.cwd() : Project.root(dirname(file))
     const failure =
       Failure.isForeseen(error) || file === "" || program.isOwnFailure(error)
-        ? Failure.shown(error, join(Project.store(root), "logs"))
+        ? Failure.shown(error, root)
         : Failure.whileLoading(error, file, root, process.cwd())
     refuse(failure.kind, failure.message, failure.exitCode, json)
     return undefined

@@ -8,7 +8,6 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { join } from "node:path"
 import * as Arguments from "./Arguments.ts"
 import * as Failure from "./Failure.ts"
 import * as Project from "./Project.ts"
@@ -115,7 +114,7 @@ const report = (cause: Cause.Cause<unknown>, context: Context): number => {
       )
     return 130
   }
-  const failure = Failure.shown(Cause.squash(cause), join(Project.store(context.root), "logs"))
+  const failure = Failure.shown(Cause.squash(cause), context.root)
   if (context.json) {
     context.screen.write(
       `${JSON.stringify({ error: { kind: failure.kind, message: failure.message } }, undefined, 2)}\n`,

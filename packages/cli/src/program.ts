@@ -10,7 +10,8 @@ import * as Project from "./Project.ts"
 
 /** What a bundle exports. */
 export interface Program {
-  readonly run: (invocation: Invocation) => Promise<void>
+  /** `entry` is the bundle's first module, which a child process loads again. */
+  readonly run: (invocation: Invocation, entry: string) => Promise<void>
 }
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -21,8 +22,8 @@ export const forPipeline = (file: string): BundleOptions => {
   const contents = [
     `import { main } from ${JSON.stringify(`${here}/main.ts`)}`,
     `import * as pipeline from ${JSON.stringify(file)}`,
-    `const place = { file: ${JSON.stringify(file)}, root: ${JSON.stringify(root)}, entry: import.meta.filename }`,
-    "export const run = (invocation) => main(invocation, { ...place, pipeline })",
+    `const place = { file: ${JSON.stringify(file)}, root: ${JSON.stringify(root)} }`,
+    "export const run = (invocation, entry) => main(invocation, { ...place, entry, pipeline })",
     "",
   ].join("\n")
   return { root, entry: { contents, resolveDir: dirname(file) } }
@@ -33,7 +34,7 @@ export const withoutPipeline = (cacheFolder: string): BundleOptions => ({
   root: here,
   folder: `${cacheFolder}/bundles`,
   entry: {
-    contents: `export { main as run } from ${JSON.stringify(`${here}/main.ts`)}\n`,
+    contents: `import { main } from ${JSON.stringify(`${here}/main.ts`)}\nexport const run = (invocation) => main(invocation)\n`,
     resolveDir: here,
   },
 })
@@ -44,9 +45,10 @@ class BuildFailed extends Error {}
 export const isOwnFailure = (error: unknown): boolean => error instanceof BuildFailed
 
 /** Builds where the cached bundle no longer fits; only then are bundler and parser loaded. */
-export const load = async (options: BundleOptions, say: (building: boolean) => void): Promise<Program> => {
+export const load = async (options: BundleOptions, say: (building: boolean) => void): Promise<(invocation: Invocation) => Promise<void>> => {
   const bundle = checkBundle(options) ?? (await build(options, say))
-  return (await import(pathToFileURL(bundle.main).href)) as Program
+  const program = (await import(pathToFileURL(bundle.main).href)) as Program
+  return (invocation) => program.run(invocation, bundle.main)
 }
 
 const build = async (options: BundleOptions, say: (building: boolean) => void): Promise<Bundle> => {

@@ -51,7 +51,7 @@ const held = Effect.fnUntraced(function* (root: string) {
     runs: runs.map((run) => ({
       id: run.id,
       live: run.state === "running",
-      keys: log.steps(run.id).flatMap((step) => (step.key === undefined ? [] : [step.key])),
+      keys: keysOf(log, run),
     })),
     results: cache.keys().map((key) => ({
       key,
@@ -66,6 +66,14 @@ const held = Effect.fnUntraced(function* (root: string) {
   }
   return found
 })
+
+/** Keys of a run's results; of a run that did not get through, also of what it began, whose checkpoints may serve. */
+const keysOf = (log: RunLog.Service, run: Store.RunHead): ReadonlyArray<string> => {
+  const found = log.steps(run.id).flatMap((step) => (step.key === undefined ? [] : [step.key]))
+  if (run.state === "done") return found
+  const begun = log.lines(run.id).flatMap((line) => (line.type === "start" && line.key !== undefined ? [line.key] : []))
+  return [...found, ...begun]
+}
 
 const checkpoints = (root: string): Garbage.Held["checkpoints"] => {
   try {

@@ -1,0 +1,44 @@
+/**
+ * The engine as the command line sets it up: the project's store, and the flags' numerics.
+ */
+import { Engine, Numerics, Pipeline } from "@sluice/core"
+import type { Errors, Reporter } from "@sluice/core"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Arguments from "./Arguments.ts"
+import type { Context } from "./main.ts"
+
+/** What `--set`, `--only`, `--force` and `--jobs` ask for. */
+export const options = ({ invocation }: Context): Engine.RunOptions => {
+  const jobs = Arguments.integer(invocation, "jobs")
+  return {
+    params: Object.fromEntries(
+      Object.entries(Arguments.settings(invocation)).map(([name, text]) => [name, Pipeline.fromText(text)]),
+    ),
+    only: Arguments.many(invocation, "only"),
+    force: Arguments.many(invocation, "force"),
+    ...(jobs === undefined ? {} : { jobs }),
+  }
+}
+
+/** Asked only by a plan with a numeric step, so that no other pays for loading what answers. */
+const numerics = (context: Context): Layer.Layer<Numerics.Numerics> =>
+  Layer.succeed(
+    Numerics.Numerics,
+    Numerics.Numerics.of({
+      settings: Effect.flatMap(
+        Effect.promise(() => import("./numerics.ts")),
+        ({ settings }) => Effect.map(settings(context.invocation), (found): Numerics.Settings => ({ ...found })),
+      ),
+    }),
+  )
+
+export const layer = (
+  context: Context,
+  reporter?: (event: Reporter.Event) => void,
+): Layer.Layer<Engine.Services, Errors.StoreError> =>
+  Engine.layer({
+    root: context.root,
+    numerics: numerics(context),
+    ...(reporter === undefined ? {} : { reporter }),
+  })

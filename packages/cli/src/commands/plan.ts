@@ -1,0 +1,38 @@
+/**
+ * `sluice plan`: what would execute, and why.
+ */
+import { Engine } from "@sluice/core"
+import type { Plan } from "@sluice/core"
+import * as Effect from "effect/Effect"
+import * as Engines from "../Engines.ts"
+import type { Context } from "../main.ts"
+import { pipelineOf } from "../pipelineOf.ts"
+import { plain } from "../show/grid.ts"
+import * as planView from "./planView.ts"
+
+export const plan = (context: Context) =>
+  Effect.gen(function* () {
+    const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
+    const found = yield* Engine.plan(pipeline, Engines.options(context))
+    const { screen } = context
+    if (context.json) screen.write(`${JSON.stringify(toJson(found), undefined, 2)}\n`)
+    else screen.write(`${planView.lines(found, screen.columns(), screen.paint).join("\n")}\n`)
+    return 0
+  }).pipe(Effect.provide(Engines.layer(context)))
+
+/** A plan as `--json` prints it. */
+export const toJson = (found: Plan.Plan): Record<string, unknown> => ({
+  pipeline: found.pipeline,
+  params: plain(found.params),
+  steps: found.actions.map((action) => ({
+    name: action.name,
+    decision: action.decision,
+    key: action.key ?? null,
+    causes: action.causes,
+    waitingFor: action.waitingFor,
+    predictedMs: action.predictedMs ?? null,
+    summary: action.summary ?? null,
+  })),
+  warnings: found.warnings,
+  notes: found.notes,
+})

@@ -1,0 +1,107 @@
+/**
+ * `sluice why STEP`: the cause first, for what would happen now or for what happened.
+ */
+import { ActionCache, Engine, Errors, Pipeline, RunLog } from "@sluice/core"
+import type { Explain } from "@sluice/core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Arguments from "../Arguments.ts"
+import * as Engines from "../Engines.ts"
+import type { Context } from "../main.ts"
+import { nearMiss } from "../nearMiss.ts"
+import * as PastRun from "../PastRun.ts"
+import { pipelineOf } from "../pipelineOf.ts"
+import { ago } from "../quantities.ts"
+import * as Store from "../Store.ts"
+import { causeLines } from "./whyView.ts"
+
+/** What is said of the step, and the causes. */
+interface Answer {
+  readonly decision: "would run" | "may run" | "ran" | "hit" | "uncached"
+  readonly run: string | null
+  readonly causes: ReadonlyArray<Explain.Cause>
+  readonly sentence: string
+}
+
+export const why = (context: Context) =>
+  Effect.gen(function* () {
+    const { invocation, screen } = context
+    const step = invocation.arguments[0]!
+    const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
+    const named = Arguments.one(invocation, "run")
+    const answer = named === undefined ? yield* now(context, pipeline, step) : yield* then(pipeline, step, named)
+    if (context.json) {
+      const { decision, run, causes } = answer
+      screen.write(`${JSON.stringify({ step, decision, run, causes }, undefined, 2)}\n`)
+    } else screen.write(`${[...causeLines(answer.causes, screen.paint), answer.sentence].join("\n")}\n`)
+    return 0
+  }).pipe(Effect.provide(Engines.layer(context)))
+
+const runsOf = (log: RunLog.Service, pipeline: Pipeline.Pipeline): ReadonlyArray<Store.RunHead> =>
+  log.runs({ pipeline: pipeline.name })
+
+/** What would happen now, with the params of the last run where none are set; for a hit, why it last ran. */
+const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pipeline, step: string) {
+  const log = yield* RunLog.RunLog
+  const cache = yield* ActionCache.ActionCache
+  const runs = runsOf(log, pipeline)
+  const options = Engines.options(context)
+  const params = Arguments.many(context.invocation, "set").length > 0 ? (options.params ?? {}) : paramsOf(runs[0], pipeline)
+  const plan = yield* Engine.plan(pipeline, { ...options, params })
+  const action = plan.actions.find((one) => one.name === step)
+  if (action === undefined) return yield* noSuchStep(pipeline.name, step, plan.actions.map((one) => one.name))
+  if (action.decision !== "hit") {
+    const answer: Answer = {
+      decision: action.decision === "waiting" ? "may run" : action.decision === "uncached" ? "uncached" : "would run",
+      run: null,
+      causes: action.causes,
+      sentence:
+        action.decision === "waiting"
+          ? `${step} waits for ${action.waitingFor.join(", ")}, and is spared if the result comes out the same.`
+          : `${step} would run.`,
+    }
+    return answer
+  }
+  const ran = runs[0] === undefined ? undefined : PastRun.executionOf(log, runs, runs[0], step)
+  if (ran === undefined) {
+    return { decision: "hit", run: null, causes: [], sentence: `${step} is a hit: nothing that it depends on changed.` } satisfies Answer
+  }
+  const when = ago((yield* Clock.currentTimeMillis) - ran.startedAt)
+  return {
+    decision: "ran",
+    run: ran.id,
+    causes: PastRun.causes(log, cache, runs, ran, step),
+    sentence: `${step} is a hit now; it ran in ${ran.id}, ${when}.`,
+  } satisfies Answer
+})
+
+/** What happened in a run. */
+const then = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline, name: string, named: string) {
+  const log = yield* RunLog.RunLog
+  const cache = yield* ActionCache.ActionCache
+  const runs = runsOf(log, pipeline)
+  const run = yield* Store.findRun(runs, named)
+  const step = yield* Store.findStep(pipeline.name, log.steps(run.id), name)
+  return {
+    decision: step.decision === "hit" ? "hit" : step.decision === "uncached" ? "uncached" : "ran",
+    run: run.id,
+    causes: step.decision === "hit" ? [] : PastRun.causes(log, cache, runs, run, name),
+    sentence:
+      step.decision === "hit"
+        ? `${name} was a hit in ${run.id}: nothing that it depends on had changed.`
+        : `${name} ran in ${run.id} (${step.decision}).`,
+  } satisfies Answer
+})
+
+/** The last run's params as they would be typed, as far as the pipeline still has them. */
+const paramsOf = (run: Store.RunHead | undefined, pipeline: Pipeline.Pipeline): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(run?.params ?? {})
+      .filter(([name]) => Object.hasOwn(pipeline.params, name))
+      .map(([name, text]) => [name, Pipeline.fromText(text)]),
+  )
+
+const noSuchStep = (pipeline: string, name: string, known: ReadonlyArray<string>) => {
+  const near = nearMiss(name, known)
+  return Effect.fail(new Errors.NoSuchStep({ pipeline, name, known, ...(near === undefined ? {} : { near }) }))
+}

@@ -1,0 +1,182 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import * as pipelines from "./pipelines.ts"
+import * as Sandbox from "./Sandbox.ts"
+
+const made: Array<Sandbox.Sandbox> = []
+const sandbox = (files: Readonly<Record<string, string>>): Sandbox.Sandbox => {
+  const one = Sandbox.make(files)
+  made.push(one)
+  return one
+}
+afterAll(() => made.forEach((one) => one.remove()))
+
+const words = () => sandbox({ "words.ts": pipelines.twoSteps, "lib/shout.ts": pipelines.shoutModule })
+
+/** Keys and times differ between machines and runs: made comparable. */
+const settled = (text: string): Array<string> =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) =>
+      line
+        .replaceAll(/\b[0-9a-f]{8}\b/g, "<key>   ".trimEnd().padEnd(8))
+        .replaceAll(/\d+\.\d+ s/g, "<time>")
+        .trimEnd(),
+    )
+
+describe("sluice run", { timeout: 60_000 }, () => {
+  it("runs what is new, then finds everything, then reruns what a param changed", async () => {
+    const project = words()
+    const first = await project.sluice("run", "words.ts")
+    expect(first.stderr).toBe("")
+    expect(settled(first.stdout)).toEqual([
+      "collect    run       collect: has not run before",
+      "collect    done      <key>      3 words   <time>",
+      "shout      run       shout: has not run before",
+      "shout      done      <key>      3 shouted   <time>",
+      "2 steps: 0 hit, 2 run, in <time>",
+    ])
+    expect(first.code).toBe(0)
+
+    const second = await project.sluice("run")
+    expect(settled(second.stdout)).toEqual([
+      "collect    hit       <key>      3 words",
+      "shout      hit       <key>      3 shouted",
+      "2 steps: 2 hit, 0 run, in <time>",
+    ])
+
+    const third = await project.sluice("run", "--set", "mark=?")
+    expect(settled(third.stdout)).toEqual([
+      "collect    hit       <key>      3 words",
+      'shout      run       mark: "!" -> "?"',
+      "shout      done      <key>      3 shouted   <time>",
+      "2 steps: 1 hit, 1 run, in <time>",
+    ])
+  })
+
+  it("names the helper that changed, before and after it runs", async () => {
+    const project = words()
+    await project.sluice("run", "words.ts")
+    project.write("lib/shout.ts", 'export const shout = (word: string): string => word.toUpperCase() + "."\n')
+    const before = await project.sluice("why", "shout")
+    expect(before.stdout.split("\n")[0]).toBe("shout() in lib/shout.ts changed")
+    expect((await project.sluice("run")).stdout).toContain("shout() in lib/shout.ts changed")
+    const after = await project.sluice("why", "shout")
+    expect(after.stdout.split("\n")[0]).toBe("shout() in lib/shout.ts changed")
+  })
+
+  it("prints one JSON document with --json", async () => {
+    const project = words()
+    const { stdout, stderr, code } = await project.sluice("run", "words.ts", "--json", "--set", "count=2")
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 })
+    const json = JSON.parse(stdout)
+    expect(json).toEqual({
+      id: expect.any(String),
+      pipeline: "words",
+      state: "done",
+      startedAt: expect.stringMatching(/^\d{4}-/),
+      endedAt: expect.stringMatching(/^\d{4}-/),
+      ms: expect.any(Number),
+      params: { mark: '"!"', count: "2" },
+      steps: [
+        { name: "collect", decision: "run", key: expect.stringMatching(/^[0-9a-f]{64}$/), ms: expect.any(Number) },
+        { name: "shout", decision: "run", key: expect.stringMatching(/^[0-9a-f]{64}$/), ms: expect.any(Number) },
+      ],
+    })
+  })
+
+  it("says everything that is wrong with params, with exit code 2", async () => {
+    const project = words()
+    const { code, stdout, stderr } = await project.sluice("run", "words.ts", "--set", "makr=?", "--set", "count=many")
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(stderr.split("\n")[0]).toBe('Pipeline "words" cannot take these params.')
+    expect(stderr).toContain("did you mean mark?")
+    expect(stderr).toContain("many")
+    expect(stderr).not.toContain("    at ")
+  })
+
+  it("names the step that was meant", async () => {
+    const project = words()
+    const { code, stderr } = await project.sluice("run", "words.ts", "--only", "shuot")
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'Pipeline "words" has no step "shuot".\n  Steps:  collect, shout\nDid you mean shout?\n',
+    })
+  })
+
+  it("fails with 1 where a step fails, names step, reason and place, and shows no stack", async () => {
+    const project = sandbox({ "failing.ts": pipelines.failing })
+    const { code, stdout, stderr } = await project.sluice("run", "failing.ts")
+    expect(code).toBe(1)
+    expect(settled(stdout)).toEqual([
+      "break      run       break: has not run before",
+      "break      failed",
+      "2 steps: 0 hit, 0 run, 1 failed, 1 not reached, in <time>",
+    ])
+    expect(stderr).toBe(
+      [
+        'Step "break" failed.',
+        "  Reason:  the disk of the moon is full",
+        "  Place:   failing.ts:12:11",
+        "",
+      ].join("\n"),
+    )
+  })
+
+  it("refuses a file that is no pipeline", async () => {
+    const project = sandbox({ "plain.ts": "export const x = 1\n", "other.ts": "export default 1\n" })
+    expect(await project.sluice("run", "plain.ts")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        'plain.ts has no default export.\nExport one: export default Pipeline.make("name", { params }, ({ params, step }) => …)\n',
+    })
+    expect((await project.sluice("run", "other.ts")).stderr.split("\n")[0]).toBe(
+      "other.ts exports no pipeline by default.",
+    )
+  })
+
+  it("points at a syntax error", async () => {
+    const project = sandbox({ "broken.ts": "const a = 1\nconst b = = 2\n" })
+    const { code, stdout, stderr } = await project.sluice("run", "broken.ts")
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(stderr).toBe(
+      "broken.ts:2:11 does not parse: Unexpected token\n  2 | const b = = 2\n    |           ^\n",
+    )
+  })
+
+  it("points at what a pipeline throws while it loads", async () => {
+    const project = sandbox({ "throws.ts": 'const x: string[] = []\nx[0]!.length\nexport default 1\n' })
+    const { code, stderr } = await project.sluice("run", "throws.ts")
+    expect(code).toBe(2)
+    expect(stderr).toBe(
+      [
+        "throws.ts could not be loaded.",
+        "TypeError: Cannot read properties of undefined (reading 'length')",
+        "throws.ts:2:1",
+        "  x[0]!.length",
+        "  ^",
+        "",
+      ].join("\n"),
+    )
+  })
+
+  it("is interrupted by SIGINT with 130, says how to go on, and goes on from the checkpoint", async () => {
+    const project = sandbox({ "waiting.ts": pipelines.waiting })
+    const running = project.start(["run", "waiting.ts"])
+    await running.until(/count {6}run/)
+    await project.untilFile(".sluice/checkpoints")
+    running.signal("SIGINT")
+    const { code, stderr } = await running.result
+    expect(code).toBe(130)
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+      "Interrupted. Finished steps and checkpoints are kept; go on with: sluice run waiting.ts",
+    )
+    writeFileSync(join(project.root, "go"), "")
+    const again = await project.sluice("run", "waiting.ts")
+    expect(again.code).toBe(0)
+    expect(again.stdout).toMatch(/counted from [1-5] to 10/)
+  })
+})
