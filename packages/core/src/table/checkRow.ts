@@ -3,7 +3,7 @@
  */
 import { inspect } from "node:util"
 import type { CellProblem } from "../Errors.ts"
-import { isNumberArray } from "./builders.ts"
+import { isNumberArray } from "./buffers.ts"
 import { isFloat32, isInt32, isInt64, rules } from "./columnType.ts"
 import type { ColumnType, NamedColumn } from "./columnType.ts"
 
