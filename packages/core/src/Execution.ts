@@ -4,9 +4,9 @@
  * The same code runs in the engine's own process and in a child; whoever calls it holds the lease.
  */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import * as Artifact from "./Artifact.ts"
@@ -106,8 +106,8 @@ const failWith = (job: Job, cause: Cause.Cause<unknown>): Effect.Effect<never, E
 
 // ── calling run ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** How long an interrupted step may take to save what it has before it is left behind. */
-const grace = Duration.seconds(20)
+/** How long an interrupted step that looked at its signal may take to save what it has. */
+const graceMs = 20_000
 
 const callRun = (
   job: Job,
@@ -117,29 +117,37 @@ const callRun = (
   summarize: (text: string) => void,
 ): Effect.Effect<unknown, unknown> =>
   Effect.suspend(() => {
-    const controller = new AbortController()
-    const context = makeContext(job, hooks, inputs, scratch, summarize, controller.signal)
+    const abort = makeAbort()
+    const context = makeContext(job, hooks, inputs, scratch, summarize, abort)
     const returned: unknown = job.facts.run(context)
-    if (Effect.isEffect(returned)) return abortable(returned as Effect.Effect<unknown, unknown>, controller)
-    if (returned instanceof Promise) return abortable(Effect.tryPromise({ try: () => returned, catch: identity }), controller)
+    if (Effect.isEffect(returned)) return abortable(returned as Effect.Effect<unknown, unknown>, abort)
+    if (returned instanceof Promise) return abortable(Effect.tryPromise({ try: () => returned, catch: identity }), abort)
     return Effect.succeed(returned)
   }).pipe(Effect.catchDefect((defect) => Effect.fail(defect)))
 
+interface Abort {
+  readonly controller: AbortController
+  /** Set once the step asked for its signal: it means to end by itself. */
+  listens: boolean
+}
+
+const makeAbort = (): Abort => ({ controller: new AbortController(), listens: false })
+
 /**
- * Runs the work in a fiber of its own. An interruption aborts the signal and then waits, so that the step can save a
- * checkpoint; only a step that does not end by itself is interrupted.
+ * Runs the work in a fiber of its own. An interruption aborts the signal. A step that listens is then given time to
+ * save a checkpoint and end; any other is interrupted at once.
  */
 const abortable = (
   work: Effect.Effect<unknown, unknown>,
-  controller: AbortController,
+  abort: Abort,
 ): Effect.Effect<unknown, unknown> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkDetach(Effect.interruptible(work))
       const ended = yield* Effect.exit(restore(fiberResult(fiber)))
       if (Exit.isFailure(ended) && Cause.hasInterruptsOnly(ended.cause) && fiber.pollUnsafe() === undefined) {
-        controller.abort()
-        yield* Effect.ignore(Effect.timeout(Effect.exit(fiberResult(fiber)), grace).pipe(Effect.interruptible))
+        abort.controller.abort()
+        if (abort.listens) yield* endedOr(fiber, graceMs)
         if (fiber.pollUnsafe() === undefined) fiber.interruptUnsafe()
       }
       return yield* ended
@@ -152,7 +160,7 @@ const makeContext = (
   inputs: Record<string, unknown>,
   scratch: string,
   summarize: (text: string) => void,
-  signal: AbortSignal,
+  abort: Abort,
 ): Step.Context => ({
   name: job.name,
   config: job.config,
@@ -168,7 +176,10 @@ const makeContext = (
   summarize,
   scratch,
   checkpoint: hooks.checkpoint,
-  signal,
+  get signal() {
+    abort.listens = true
+    return abort.controller.signal
+  },
   settings: job.facts.numeric ? job.settings : {},
 })
 
@@ -274,7 +285,17 @@ const checkSources = (job: Job): Effect.Effect<void, Errors.SourceChanged | Erro
 
 const identity = <A>(value: A): A => value
 
-const fiberResult = <A, E>(fiber: import("effect/Fiber").Fiber<A, E>): Effect.Effect<A, E> =>
+/** Waits until the fiber has ended, but no longer than so many milliseconds; cannot be interrupted. */
+const endedOr = (fiber: Fiber.Fiber<unknown, unknown>, ms: number): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const timer = setTimeout(() => resume(Effect.void), ms)
+    fiber.addObserver(() => {
+      clearTimeout(timer)
+      resume(Effect.void)
+    })
+  })
+
+const fiberResult = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> =>
   Effect.callback<A, E>((resume) => {
     fiber.addObserver((exit) => resume(exit))
   })
