@@ -57,6 +57,14 @@ export class Files {
     return text
   }
 
+  /** Reads a file again if it has changed; whether it had. */
+  refresh(file: string): boolean {
+    const before = this.#texts.get(file)
+    if (before === undefined) return false
+    this.#texts.delete(file)
+    return this.text(file) !== before
+  }
+
   /** Gives a file a text other than the one on disk: an editor's, or a test's. */
   override(file: string, text: string): void {
     this.#texts.set(file, text)

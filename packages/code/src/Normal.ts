@@ -365,9 +365,9 @@ class Writer {
         this.#plain(node, () => {
           if (node.body.type === "BlockStatement") this.#write(node.body)
           else {
-            out.push("(BlockStatement", "(ReturnStatement")
+            out.push("(BlockStatement", "[", "(ReturnStatement")
             this.#write(node.body)
-            out.push(")", ")")
+            out.push(")", "]", ")")
           }
         })
         return

@@ -42,6 +42,8 @@ export class Packages {
       const json = this.#json(at)
       const names = { ...json.peerDependencies, ...json.optionalDependencies, ...json.dependencies }
       for (const name of Object.keys(names)) {
+        // Types run nowhere.
+        if (name.startsWith("@types/")) continue
         const dependency = this.#resolver.installed(name, at)
         if (dependency !== undefined) folders.add(dependency)
       }

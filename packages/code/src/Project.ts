@@ -72,6 +72,18 @@ export class Project {
     }
   }
 
+  /** A file's text as it lies on disk now; a changed file is analysed again. */
+  read(file: string): string | undefined {
+    if (this.files.refresh(file)) {
+      this.#modules.delete(file)
+      for (const map of [this.#units, this.#facts]) {
+        for (const key of map.keys()) if (key.startsWith(file)) map.delete(key)
+      }
+      this.version += 1
+    }
+    return this.files.text(file)
+  }
+
   /** Whether a file is identified by its source. */
   isSource(file: string): boolean {
     return codeFile.test(file) && this.resolver.packageOf(file).source
@@ -288,9 +300,7 @@ export class Project {
   }
 
   /** The source modules that importing this one evaluates before it, in order. */
-  evaluated(
-    module: Module,
-  ): ReadonlyArray<{
+  evaluated(module: Module): ReadonlyArray<{
     readonly module: Module | undefined
     readonly specifier: string
     readonly bare: boolean

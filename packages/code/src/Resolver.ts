@@ -109,8 +109,11 @@ export class Resolver {
   installed(name: string, from: string): string | undefined {
     for (let at = from; ; at = path.dirname(at)) {
       if (path.basename(at) !== "node_modules") {
-        const folder = path.join(at, "node_modules", name)
-        if (this.#files.kind(folder) === "folder") return this.#files.real(folder)
+        const modules = path.join(at, "node_modules")
+        const folder = path.join(modules, name)
+        if (this.#files.kind(modules) === "folder" && this.#files.kind(folder) === "folder") {
+          return this.#files.real(folder)
+        }
       }
       if (at === path.dirname(at)) return undefined
     }

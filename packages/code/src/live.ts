@@ -24,6 +24,11 @@ export class Live {
   /** The identity of the function that the key `file@offset` names. */
   identity(key: string): StaticIdentity {
     for (const file of state.modules.keys()) this.project.addEntry(file)
+    return this.identityIn(key)
+  }
+
+  /** As `identity`, in the program that the project's entries name. */
+  identityIn(key: string): StaticIdentity {
     const { version } = this.project
     const known = this.#identities.get(key)
     if (known?.version === version) return known.identity
