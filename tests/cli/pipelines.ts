@@ -103,3 +103,24 @@ const Waiting = Step.make({
 
 export default Pipeline.make("waiting", {}, ({ step }) => ({ count: step("count", Waiting({ until: 10 })) }))
 `
+
+/** A step that does not end when it is asked to. */
+export const stubborn = `
+import { Pipeline, Step, Table } from "@sluice/core"
+
+class Row extends Table.make({ n: Table.int32 }) {}
+
+const Stubborn = Step.make({
+  name: "stubborn",
+  version: "1",
+  inputs: {},
+  config: {},
+  output: Row,
+  run: ({ progress }) => {
+    progress({ done: 1, total: 2, unit: "rows" })
+    return new Promise<Array<{ n: number }>>(() => {})
+  }
+})
+
+export default Pipeline.make("stubborn", {}, ({ step }) => ({ rows: step("rows", Stubborn({})) }))
+`

@@ -28,7 +28,8 @@ const numerics = (context: Context): Layer.Layer<Numerics.Numerics> =>
     Numerics.Numerics.of({
       settings: Effect.flatMap(
         Effect.promise(() => import("./numerics.ts")),
-        ({ settings }) => Effect.map(settings(context.invocation), (found): Numerics.Settings => ({ ...found })),
+        ({ settings }) =>
+          Effect.map(settings(context.invocation), (found): Numerics.Settings => ({ ...found })),
       ),
     }),
   )

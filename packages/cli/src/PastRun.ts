@@ -26,7 +26,8 @@ export const causes = (
   step: string,
 ): ReadonlyArray<Explain.Cause> => {
   const earlier = runs.slice(runs.indexOf(run) + 1).find((one) => one.pipeline === run.pipeline)
-  const before = (name: string) => (earlier === undefined ? undefined : log.lastKey(run.pipeline, name, earlier.id))
+  const before = (name: string) =>
+    earlier === undefined ? undefined : log.lastKey(run.pipeline, name, earlier.id)
   const keys = new Map(log.steps(run.id).map((one) => [one.name, one.key]))
   const sideOf = (key: string | undefined): Explain.Side | undefined =>
     key === undefined ? undefined : cache.stored(key)

@@ -110,7 +110,7 @@ const report = (cause: Cause.Cause<unknown>, context: Context): number => {
       )
     else
       context.screen.error(
-        `Interrupted. Finished steps and checkpoints are kept; go on with: ${program()} ${again}\n`,
+        `Interrupted. Finished steps and checkpoints are kept; go on with:\n  ${program()} ${again}\n`,
       )
     return 130
   }

@@ -17,26 +17,27 @@ export class NotAPipeline extends Data.TaggedError("NotAPipeline")<{
   override get message(): string {
     const [named] = this.pipelines
     return Errors.structured(
-      this.hasDefault ? `${this.file} exports no pipeline by default.` : `${this.file} has no default export.`,
+      this.hasDefault
+        ? `${this.file} exports no pipeline by default.`
+        : `${this.file} has no default export.`,
       [],
       named === undefined
-        ? "Export one: export default Pipeline.make(\"name\", { params }, ({ params, step }) => …)"
+        ? 'Export one: export default Pipeline.make("name", { params }, ({ params, step }) => …)'
         : `Its export ${named} is one: add export default ${named}`,
     )
   }
 }
 
-export const pipelineOf = (
-  loaded: Loaded,
-  cwd: string,
-): Effect.Effect<Pipeline.Pipeline, NotAPipeline> => {
+export const pipelineOf = (loaded: Loaded, cwd: string): Effect.Effect<Pipeline.Pipeline, NotAPipeline> => {
   const exported = loaded.pipeline["default"]
   return Pipeline.isPipeline(exported)
     ? Effect.succeed(exported)
     : Effect.fail(
         new NotAPipeline({
           file: relative(cwd, loaded.file),
-          pipelines: Object.keys(loaded.pipeline).filter((name) => Pipeline.isPipeline(loaded.pipeline[name])),
+          pipelines: Object.keys(loaded.pipeline).filter((name) =>
+            Pipeline.isPipeline(loaded.pipeline[name]),
+          ),
           hasDefault: exported !== undefined,
         }),
       )

@@ -45,7 +45,10 @@ class BuildFailed extends Error {}
 export const isOwnFailure = (error: unknown): boolean => error instanceof BuildFailed
 
 /** Builds where the cached bundle no longer fits; only then are bundler and parser loaded. */
-export const load = async (options: BundleOptions, say: (building: boolean) => void): Promise<(invocation: Invocation) => Promise<void>> => {
+export const load = async (
+  options: BundleOptions,
+  say: (building: boolean) => void,
+): Promise<(invocation: Invocation) => Promise<void>> => {
   const bundle = checkBundle(options) ?? (await build(options, say))
   const program = (await import(pathToFileURL(bundle.main).href)) as Program
   return (invocation) => program.run(invocation, bundle.main)

@@ -71,7 +71,9 @@ const held = Effect.fnUntraced(function* (root: string) {
 const keysOf = (log: RunLog.Service, run: Store.RunHead): ReadonlyArray<string> => {
   const found = log.steps(run.id).flatMap((step) => (step.key === undefined ? [] : [step.key]))
   if (run.state === "done") return found
-  const begun = log.lines(run.id).flatMap((line) => (line.type === "start" && line.key !== undefined ? [line.key] : []))
+  const begun = log
+    .lines(run.id)
+    .flatMap((line) => (line.type === "start" && line.key !== undefined ? [line.key] : []))
   return [...found, ...begun]
 }
 

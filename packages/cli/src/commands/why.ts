@@ -29,7 +29,8 @@ export const why = (context: Context) =>
     const step = invocation.arguments[0]!
     const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
     const named = Arguments.one(invocation, "run")
-    const answer = named === undefined ? yield* now(context, pipeline, step) : yield* then(pipeline, step, named)
+    const answer =
+      named === undefined ? yield* now(context, pipeline, step) : yield* then(pipeline, step, named)
     if (context.json) {
       const { decision, run, causes } = answer
       screen.write(`${JSON.stringify({ step, decision, run, causes }, undefined, 2)}\n`)
@@ -46,13 +47,22 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
   const cache = yield* ActionCache.ActionCache
   const runs = runsOf(log, pipeline)
   const options = Engines.options(context)
-  const params = Arguments.many(context.invocation, "set").length > 0 ? (options.params ?? {}) : paramsOf(runs[0], pipeline)
+  const params =
+    Arguments.many(context.invocation, "set").length > 0
+      ? (options.params ?? {})
+      : paramsOf(runs[0], pipeline)
   const plan = yield* Engine.plan(pipeline, { ...options, params })
   const action = plan.actions.find((one) => one.name === step)
-  if (action === undefined) return yield* noSuchStep(pipeline.name, step, plan.actions.map((one) => one.name))
+  if (action === undefined)
+    return yield* noSuchStep(
+      pipeline.name,
+      step,
+      plan.actions.map((one) => one.name),
+    )
   if (action.decision !== "hit") {
     const answer: Answer = {
-      decision: action.decision === "waiting" ? "may run" : action.decision === "uncached" ? "uncached" : "would run",
+      decision:
+        action.decision === "waiting" ? "may run" : action.decision === "uncached" ? "uncached" : "would run",
       run: null,
       causes: action.causes,
       sentence:
@@ -64,7 +74,12 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
   }
   const ran = runs[0] === undefined ? undefined : PastRun.executionOf(log, runs, runs[0], step)
   if (ran === undefined) {
-    return { decision: "hit", run: null, causes: [], sentence: `${step} is a hit: nothing that it depends on changed.` } satisfies Answer
+    return {
+      decision: "hit",
+      run: null,
+      causes: [],
+      sentence: `${step} is a hit: nothing that it depends on changed.`,
+    } satisfies Answer
   }
   const when = ago((yield* Clock.currentTimeMillis) - ran.startedAt)
   return {
@@ -103,5 +118,7 @@ const paramsOf = (run: Store.RunHead | undefined, pipeline: Pipeline.Pipeline): 
 
 const noSuchStep = (pipeline: string, name: string, known: ReadonlyArray<string>) => {
   const near = nearMiss(name, known)
-  return Effect.fail(new Errors.NoSuchStep({ pipeline, name, known, ...(near === undefined ? {} : { near }) }))
+  return Effect.fail(
+    new Errors.NoSuchStep({ pipeline, name, known, ...(near === undefined ? {} : { near }) }),
+  )
 }
