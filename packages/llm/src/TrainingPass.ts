@@ -11,7 +11,7 @@ import * as rmsNorm from "./layers/rmsNorm.ts"
 import type { Llama } from "./Llama.ts"
 import type { Lora } from "./Lora.ts"
 import type { Backend, Tensor } from "./ops/Ops.ts"
-import type { PlanTensors } from "./plan/PlanTensors.ts"
+import type { PlanTensors, Slots } from "./plan/PlanTensors.ts"
 
 /** Dropout masks by block; null without dropout. */
 export type Dropout = ReadonlyArray<Block.PerLinear<Tensor>> | null
@@ -20,18 +20,23 @@ export interface TrainingPass {
   /** Loss [N] of each slot, and gradients in the order of the adapter's parameters. The caller frees both. */
   readonly lossAndGradients: (
     plan: PlanTensors,
-    slots: head.Slots,
+    slots: Slots,
     dropout: Dropout,
   ) => { readonly loss: Tensor; readonly gradients: ReadonlyArray<Tensor> }
   /** Loss [N] of each slot alone. */
-  readonly loss: (plan: PlanTensors, slots: head.Slots) => Tensor
+  readonly loss: (plan: PlanTensors, slots: Slots) => Tensor
 }
 
-interface HeadInput {
+interface ChunkInput {
+  readonly embedding: Tensor
+  readonly h: Tensor
+  readonly labels: Tensor
+  readonly weight: Tensor
+}
+
+interface NormInput {
+  readonly weight: Tensor
   readonly x: Tensor
-  readonly norm: Tensor
-  readonly head: Tensor
-  readonly slots: head.Slots
 }
 
 interface BackwardInput {
@@ -51,12 +56,22 @@ export const make = (backend: Backend, { config, weights }: Llama, lora: Lora): 
   const backward = backend.jit("block backward", (o, { dy, input, needsInput, saved }: BackwardInput) =>
     Block.backward(o, config, input, saved, dy, needsInput),
   )
-  const headPass = backend.jit("head", (o, { head: embedding, norm, slots, x }: HeadInput) => {
-    const layer = { weight: norm, epsilon: config.normEpsilon }
-    const normed = rmsNorm.forward(o, layer, x)
-    const { dh, loss } = head.lossAndGradient(o, embedding, slots, normed.y)
-    return { loss, dx: rmsNorm.backward(o, layer, x, normed.saved, dh) }
-  })
+  const norm = (weight: Tensor): rmsNorm.Layer => ({ weight, epsilon: config.normEpsilon })
+  const normForward = backend.jit("last norm", (o, { weight, x }: NormInput) =>
+    rmsNorm.forward(o, norm(weight), x),
+  )
+  const normBackward = backend.jit(
+    "last norm backward",
+    (o, { dy, saved, weight, x }: NormInput & { readonly saved: Tensor; readonly dy: Tensor }) =>
+      rmsNorm.backward(o, norm(weight), x, saved, dy),
+  )
+  const headChunk = backend.jit("head", (o, { embedding, h, labels, weight }: ChunkInput) =>
+    head.lossAndGradient(o, embedding, h, labels, weight),
+  )
+  const headChunkAlone = backend.jit(
+    "head alone",
+    (o, { embedding, h, labels }: Omit<ChunkInput, "weight">) => head.loss(o, embedding, h, labels),
+  )
 
   const last = config.layers - 1
   const blockInput = (plan: PlanTensors, dropout: Dropout, x: Tensor, layer: number): Block.Input => ({
@@ -69,8 +84,31 @@ export const make = (backend: Backend, { config, weights }: Llama, lora: Lora): 
   })
   const embed = (plan: PlanTensors) =>
     backend.scope(() => ops.cast(ops.gather(weights.embedding, plan.ids), "float32"))
-  const headOf = (x: Tensor, slots: head.Slots) =>
-    headPass({ x, norm: weights.norm, head: weights.head, slots })
+  /** Loss [N] and the gradient of the last block's output x [N, C]. */
+  const headOf = (x: Tensor, { labels, sizes, weight }: Slots) =>
+    backend.scope(() => {
+      const { saved, y } = normForward({ x, weight: weights.norm })
+      const results = ops
+        .split(y, sizes, 0)
+        .map((h, k) => headChunk({ embedding: weights.head, h, labels: labels[k]!, weight }))
+      const dy = ops.concat(
+        results.map(({ dh }) => dh),
+        0,
+      )
+      const loss = ops.concat(
+        results.map((result) => result.loss),
+        0,
+      )
+      return { loss, dx: normBackward({ x, weight: weights.norm, saved, dy }) }
+    })
+  const headLoss = (x: Tensor, { labels, sizes }: Slots) =>
+    backend.scope(() => {
+      const chunks = ops.split(normForward({ x, weight: weights.norm }).y, sizes, 0)
+      return ops.concat(
+        chunks.map((h, k) => headChunkAlone({ embedding: weights.head, h, labels: labels[k]! })),
+        0,
+      )
+    })
 
   return {
     lossAndGradients: (plan, slots, dropout) => {
@@ -103,8 +141,8 @@ export const make = (backend: Backend, { config, weights }: Llama, lora: Lora): 
         backend.free(x)
         x = y
       }
-      const { dx, loss } = headOf(x, slots)
-      backend.free(x, dx)
+      const loss = headLoss(x, slots)
+      backend.free(x)
       return loss
     },
   }

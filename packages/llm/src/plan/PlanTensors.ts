@@ -1,6 +1,5 @@
 /** A batch plan on a backend: the tables of every block, and the slots of the head. */
 import type * as Block from "../Block.ts"
-import type { Slots } from "../layers/head.ts"
 import * as rotary from "../layers/rotary.ts"
 import type { Backend, Tensor } from "../ops/Ops.ts"
 import type { BatchPlan } from "./BatchPlan.ts"
@@ -61,18 +60,23 @@ export const upload = (backend: Backend, geometry: rotary.Geometry, plan: BatchP
 /** Most slots whose logits [n, V] exist at once. */
 export const slotsPerChunk = 128
 
-/** The head's part: labels in chunks of equal size, each loss weighted by `weight`. */
+/** Supervised slots in chunks of nearly equal size, with their labels. */
+export interface Slots {
+  readonly sizes: ReadonlyArray<number>
+  /** [n] of each chunk */
+  readonly labels: ReadonlyArray<Tensor>
+  /** What each slot's loss counts in the gradient, a scalar. */
+  readonly weight: Tensor
+}
+
 export const uploadSlots = (backend: Backend, plan: BatchPlan, weight: number): Slots => {
   const count = plan.labels.length
-  const chunkCount = Math.ceil(count / slotsPerChunk)
-  const sizes = Array.from(
-    { length: chunkCount },
-    (_, k) => Math.floor(((k + 1) * count) / chunkCount) - Math.floor((k * count) / chunkCount),
-  )
+  const chunks = Math.ceil(count / slotsPerChunk)
+  const start = (k: number) => Math.floor((k * count) / chunks)
+  const sizes = Array.from({ length: chunks }, (_, k) => start(k + 1) - start(k))
   return {
-    labels: backend.tensor(plan.labels, [count]),
-    chunkSizes: backend.tensor(Int32Array.from(sizes), [chunkCount]),
-    chunkCount,
+    sizes,
+    labels: sizes.map((size, k) => backend.tensor(plan.labels.slice(start(k), start(k + 1)), [size])),
     weight: backend.tensor(Float32Array.of(weight), []),
   }
 }
