@@ -9,7 +9,6 @@ Run: python trl_labels.py --reviews FOLDER
 import hashlib
 import pathlib
 import re
-import shutil
 from datetime import datetime
 
 import trl
@@ -29,7 +28,7 @@ source = pathlib.Path(trl.__file__).parent / "chat_templates"
 for path in sorted(source.glob("*_training.jinja")):
     if path.stem in SEEING:
         continue
-    shutil.copyfile(path, OUT / "templates" / path.name)
+    (OUT / "templates" / path.name).write_text(path.read_text())
 templates = {path.name.removesuffix(".jinja"): path.read_text() for path in sorted((OUT / "templates").glob("*.jinja"))}
 ours = {path.stem: path.read_text().removesuffix("\n") for path in sorted((FIXTURES / "templates").glob("*.jinja"))}
 

