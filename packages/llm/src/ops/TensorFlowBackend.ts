@@ -272,6 +272,7 @@ export const make = (
   const record = (name: string, f: (ops: Ops, args: unknown) => unknown, args: unknown): Recorded => {
     const recording = Recording.make(binding)
     const placeholders: Array<Recording.Output> = []
+    const given = new Map<EagerVariable, RecordedVariable>()
     const start = labels.length
     const operation = (
       type: string,
@@ -323,8 +324,14 @@ export const make = (
         const dataType = resource ? DataType.resource : TensorFlowOps.dataTypes[leaf.dtype]
         const output = recording.placeholder(dataType, resource ? 0 : leaf.shape.length)
         placeholders.push(output)
-        const tensor = new RecordedTensor(recording, output)
-        return resource ? new RecordedVariable(tensor, leaf) : tensor
+        if (!resource) return new RecordedTensor(recording, output)
+        // A variable given twice is one variable: its reads and writes keep one order.
+        let variable = given.get(leaf)
+        if (variable === undefined) {
+          variable = new RecordedVariable(new RecordedTensor(recording, output), leaf)
+          given.set(leaf, variable)
+        }
+        return variable
       })
       recordingOps = withRanks
       const outputs: Array<Recording.Output> = []
@@ -367,7 +374,7 @@ export const make = (
       if (ops !== undefined) return label(name, () => g(ops, args))
       if (!options.jit) return label(name, () => runEagerly(g, args))
       const leaves: Array<Leaf> = []
-      const key = structure.key(args, isLeaf, describe, leaves)
+      const key = structure.key(args, isLeaf, describer(), leaves)
       let recorded = cache.get(key)
       if (recorded === undefined) {
         recorded = label(name, () => record(name, g, args))
@@ -467,8 +474,16 @@ class Slot {
 }
 const isSlot = (value: object): value is Slot => value instanceof Slot
 
-const describe = (leaf: Leaf): string =>
-  leaf instanceof EagerVariable ? `v${leaf.dtype}${leaf.shape.length}` : `${leaf.dtype}${leaf.shape.length}`
+/** Says what a recording depends on of a leaf: not its sizes, but which variables are one and the same. */
+const describer = (): ((leaf: Leaf) => string) => {
+  const variables = new Map<EagerVariable, number>()
+  return (leaf) => {
+    if (leaf instanceof EagerTensor) return `${leaf.dtype}${leaf.shape.length}`
+    let number = variables.get(leaf)
+    if (number === undefined) variables.set(leaf, (number = variables.size))
+    return `v${number}${leaf.dtype}${leaf.shape.length}`
+  }
+}
 
 const place = (operation: string, labels: ReadonlyArray<string>): string =>
   labels.length === 0 ? operation : `${operation} in ${labels.join(" / ")}`

@@ -521,6 +521,24 @@ export const contract = (open: () => Backend): void => {
     backend.free(x, variable)
   })
 
+  it("a variable given to a recorded function twice is one variable", async () => {
+    const backend = open()
+    const [v, other] = backend.scope(() => [
+      backend.variable(backend.tensor(f32(1), [1])),
+      backend.variable(backend.tensor(f32(100), [1])),
+    ])
+    const both = backend.jit("both", (ops, { a, b }: { a: typeof v; b: typeof v }) => {
+      ops.assignVariable(a, ops.add(ops.readVariable(a), ops.scalar(1)))
+      ops.assignVariable(b, ops.mul(ops.readVariable(b), ops.scalar(10)))
+      return ops.readVariable(a)
+    })
+    const results = [both({ a: v, b: v }), both({ a: v, b: other }), both({ a: v, b: v })]
+    expect(await Promise.all(results.map(async (each) => (await values(backend, each))[0]))).toEqual([
+      20, 21, 220,
+    ])
+    backend.free(...results, v, other)
+  })
+
   it("adamW makes torch's steps", async () => {
     const backend = open()
     // torch.optim.AdamW([1, -2], lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01), gradients (0.5, -1)
