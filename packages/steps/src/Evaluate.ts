@@ -153,7 +153,7 @@ const answerUse = (
   maxNewTokens: number,
   shots: Step.Ref<typeof Chat> | undefined,
   adapter: Step.Ref<typeof AdapterFiles> | undefined,
-): Step.Use<typeof Answers, string> => {
+): Step.Use<typeof Answers> => {
   if (shots !== undefined && adapter !== undefined)
     return answerShotsTuned({ chats, model, shots, adapter, maxNewTokens })
   if (shots !== undefined) return answerShots({ chats, model, shots, maxNewTokens })
@@ -226,7 +226,7 @@ const compareArms = Step.make({
   config: {
     title: Schema.String,
     arms: Schema.Array(Schema.Struct({ name: Schema.String, tuned: Schema.Boolean })),
-    schema: Schema.Any as unknown as Schema.Codec<Schema.Json>,
+    schema: Schema.Json,
     about: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
   },
   outputs: { predictions: Predictions, scores: Scores, differences: Differences, report: ReportFiles },

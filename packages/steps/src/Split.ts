@@ -124,7 +124,7 @@ const splitSample = Step.make({
     }
     const chosen = new Set(
       Array.from(hashes, (_, at) => at)
-        .sort((a, b) => hashes[a]! - hashes[b]! || a - b)
+        .toSorted((a, b) => hashes[a]! - hashes[b]! || a - b)
         .slice(0, count),
     )
     context.summarize(

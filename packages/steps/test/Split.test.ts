@@ -22,7 +22,7 @@ describe("Split.byHash", () => {
   })
 
   it("keeps a row on its side when the data grows or comes in another order", async () => {
-    const few = await byText(reviews.slice(0, 500).reverse())
+    const few = await byText(reviews.slice(0, 500).toReversed())
     const many = await byText(reviews)
     const held = new Set(texts(many.outputs["heldOut"]))
     expect(texts(few.outputs["heldOut"]).every((text) => held.has(text))).toBe(true)

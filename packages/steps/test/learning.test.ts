@@ -104,6 +104,21 @@ describe("Tokenize.chat", () => {
   })
 })
 
+describe("Tokenize.chat and its model's template", () => {
+  it("names the chats that the template refuses, with what it says", async () => {
+    const strict = path.join(folder, "strict")
+    writeTinyModel(strict)
+    const config = JSON.parse(fs.readFileSync(path.join(strict, "tokenizer_config.json"), "utf8"))
+    config.chat_template = `{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}${config.chat_template}`
+    fs.writeFileSync(path.join(strict, "tokenizer_config.json"), JSON.stringify(config))
+    const model = filesReader(Opened.filesOf(strict))
+    const run = runStep(Tokenize.chat({ chats: ref(Chat), model: modelRef }), { chats: reader(chats), model })
+    await expect(run).rejects.toThrow(
+      /^6 chats of 6 cannot be learnt from\.\n {2}Row row0: {2}The model's chat template refuses these messages\.\n {13}.*System role not supported/,
+    )
+  })
+})
+
 describe("Train.lora", () => {
   const options = {
     model: modelRef,

@@ -11,7 +11,7 @@ describe("order of rows", () => {
       4,
     ])
     for (const epoch of [order.slice(0, 38), order.slice(38)]) {
-      expect(epoch.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, row) => row))
+      expect(epoch.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, row) => row))
     }
     expect(order.slice(0, 38)).not.toEqual(order.slice(38))
   })

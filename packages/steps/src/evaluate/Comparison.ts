@@ -176,10 +176,13 @@ const pairsOf = (
 
 const confusion = (arm: string, rows: ReadonlyArray<Answered>): Confusion | null => {
   if (rows.length === 0 || rows.some((row) => row.label === null)) return null
-  const expected = [...new Set(rows.map((row) => row.label!))].sort()
+  const expected = [...new Set(rows.map((row) => row.label!))].toSorted()
   if (expected.length > mostClasses) return null
   const given = new Set(rows.map((row) => row.answers[arm]!.score.label))
-  const others = [...given].filter((each) => each !== null && !expected.includes(each)).sort()
+  const others = [...given]
+    .filter((each) => each !== null)
+    .filter((each) => !expected.includes(each))
+    .toSorted()
   const answered = [
     ...expected,
     ...(others.length > mostClasses ? [] : others),

@@ -16,11 +16,10 @@ export const shownOf = (messages: ReadonlyArray<Message>): string => messages.at
 export const withShots = (
   prompt: ReadonlyArray<Message>,
   shots: ReadonlyArray<ReadonlyArray<Message>>,
-): ReadonlyArray<Message> => {
-  const isSystem = (message: Message) => message.role === "system"
-  return [
-    ...prompt.filter(isSystem),
-    ...shots.flatMap((shot) => shot.filter((message) => !isSystem(message))),
-    ...prompt.filter((message) => !isSystem(message)),
-  ]
-}
+): ReadonlyArray<Message> => [
+  ...prompt.filter(isSystem),
+  ...shots.flatMap((shot) => shot.filter((message) => !isSystem(message))),
+  ...prompt.filter((message) => !isSystem(message)),
+]
+
+const isSystem = (message: Message): boolean => message.role === "system"

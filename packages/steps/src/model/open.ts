@@ -1,5 +1,5 @@
 import { type Artifact, Errors } from "@sluice/core"
-import { Adapter, type ChatTemplate, ModelFiles } from "@sluice/llm"
+import { Adapter, ModelFiles } from "@sluice/llm"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
@@ -14,7 +14,7 @@ export const open = Effect.fnUntraced(function* (files: Artifact.FilesReader) {
 export const openForChat = Effect.fnUntraced(function* (files: Artifact.FilesReader) {
   const model = yield* open(files)
   if (model.chatTemplate === null) return yield* new NoChatTemplate({ model: nameOf(files) })
-  return { ...model, chatTemplate: model.chatTemplate as ChatTemplate.ChatTemplate }
+  return { ...model, chatTemplate: model.chatTemplate }
 })
 
 /** Reads a stored adapter. */

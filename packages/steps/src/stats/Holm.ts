@@ -7,7 +7,7 @@
  * @see Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure"
  */
 export const adjust = (pValues: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const order = pValues.map((_, index) => index).sort((a, b) => pValues[a]! - pValues[b]!)
+  const order = pValues.map((_, index) => index).toSorted((a, b) => pValues[a]! - pValues[b]!)
   const adjusted = Array.from(pValues, () => 1)
   let floor = 0
   order.forEach((index, rank) => {

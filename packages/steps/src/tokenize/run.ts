@@ -1,5 +1,5 @@
 import type { Artifact, Step, Table } from "@sluice/core"
-import { Supervision } from "@sluice/llm"
+import { ChatTemplate, Supervision } from "@sluice/llm"
 import * as Effect from "effect/Effect"
 import type { Chat } from "../Chat.ts"
 import { counted, thousands } from "../counted.ts"
@@ -33,7 +33,15 @@ export const tokenize = async (context: Step.Context<Config, Inputs>) => {
 
   /** What is learnt of a chat, or null where it was dropped or refused. */
   const take = ({ id, messages }: Table.Row<typeof Chat>) => {
-    const encoded = Supervision.encode(tokenizer, chatTemplate, messages, { supervise })
+    let encoded: Supervision.SupervisedRow
+    try {
+      encoded = Supervision.encode(tokenizer, chatTemplate, messages, { supervise })
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      unfit.push({ id, reason: error.message })
+      accounting.push({ id, status: "dropped", reason: error.message, tokens: 0, supervisedTokens: 0 })
+      return null
+    }
     const { row, account } = Supervision.fit(encoded, maxTokens, overLength)
     const { reason, status, supervisedTokens, tokens } = account
     accounting.push({
@@ -47,7 +55,7 @@ export const tokenize = async (context: Step.Context<Config, Inputs>) => {
     return row === null ? null : { id, ids: row.ids, labels: row.labels }
   }
 
-  async function* tokens() {
+  async function* rows() {
     let sum = 0
     for await (const chat of rowsOf(context.inputs.chats)) {
       const row = take(chat)
@@ -65,9 +73,13 @@ export const tokenize = async (context: Step.Context<Config, Inputs>) => {
     }
     context.summarize(summary(accounting, sum))
   }
-  const { rows, after } = watched(tokens(), () => accounting)
-  return { tokens: rows, accounting: after }
+  const written = watched(rows(), () => accounting)
+  return { tokens: written.rows, accounting: written.after }
 }
+
+/** What the chat template or the mask has against a chat; anything else is a fault of ours. */
+const isRefusal = (error: unknown): error is ChatTemplate.ChatTemplateError | Supervision.SupervisionError =>
+  error instanceof ChatTemplate.ChatTemplateError || error instanceof Supervision.SupervisionError
 
 /** `300 rows, 22,600 tokens, 2,700 supervised, 3 cut, 2 dropped`. */
 const summary = (accounting: ReadonlyArray<Table.Row<typeof Accounting>>, tokens: number): string => {

@@ -18,6 +18,11 @@ const message = async (found: AsyncIterable<Found>): Promise<string> =>
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   )
 
+const columns = (fields: Table.Fields) => Table.make(fields).type.columns
+const none = () => {
+  throw new Error("no unknown field was expected")
+}
+
 const comma = { delimiter: ",", header: null }
 
 describe("JSON array", () => {
@@ -138,11 +143,6 @@ describe("CSV", () => {
 })
 
 describe("row check", () => {
-  const columns = (fields: Table.Fields) => Table.make(fields).type.columns
-  const none = () => {
-    throw new Error("no unknown field was expected")
-  }
-
   it("reports every wrong field of a row with its value and its rule", () => {
     const check = RowCheck.make(
       columns({

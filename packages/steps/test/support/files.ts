@@ -6,7 +6,7 @@ import * as path from "node:path"
 /** Files on disk, by name, as a step would be handed them from the store. */
 export const filesReader = (files: ReadonlyMap<string, string>): Artifact.FilesReader => ({
   fingerprint: "f".repeat(64),
-  names: [...files.keys()].sort(),
+  names: [...files.keys()].toSorted(),
   size: (name) => fs.statSync(files.get(name)!).size,
   path: (name) => Effect.succeed(files.get(name)!),
   bytes: (name) => Effect.sync(() => fs.readFileSync(files.get(name)!)),
