@@ -147,7 +147,11 @@ export const read = (folder: string): Effect.Effect<AdapterWeights, FormatError 
     catch: (cause) =>
       cause instanceof FormatError || cause instanceof AdapterMismatch
         ? cause
-        : new FormatError({ file: folder, reason: "The adapter cannot be read.", facts: [["Cause", String(cause)]] }),
+        : new FormatError({
+            file: folder,
+            reason: "The adapter cannot be read.",
+            facts: [["Cause", String(cause)]],
+          }),
   })
 
 /** As `read`, from the paths of the two files (in a store they have other names). Throws. */
@@ -163,7 +167,8 @@ export const readSync = (configPath: string, weightsPath: string, name = configP
     const problems: Array<readonly [string, string]> = []
     for (const [tensor, { shape }] of stored.tensors) {
       const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(tensor)
-      if (match === null) problems.push([tensor, `[${shape.join(", ")}] is no tensor of a plain LoRA adapter`])
+      if (match === null)
+        problems.push([tensor, `[${shape.join(", ")}] is no tensor of a plain LoRA adapter`])
       else if (shape.length !== 2) problems.push([tensor, `[${shape.join(", ")}] is no matrix`])
       else {
         const half = halves.get(match[1]!) ?? {}
@@ -188,7 +193,8 @@ export const readSync = (configPath: string, weightsPath: string, name = configP
       modules.set(module, { a, b })
     }
     if (modules.size === 0) problems.push(["modules", "none"])
-    if (problems.length > 0) throw new AdapterMismatch({ file: name, against: "its own configuration", problems })
+    if (problems.length > 0)
+      throw new AdapterMismatch({ file: name, against: "its own configuration", problems })
     return { config, modules }
   } finally {
     stored.close()
@@ -226,7 +232,8 @@ const unsupported = (json: Record<string, unknown>): Array<readonly [string, str
       problems.push([key, `is ${JSON.stringify(value)}: ${why}`])
     }
   }
-  if (json["peft_type"] !== "LORA") problems.push(["peft_type", `is ${JSON.stringify(json["peft_type"])}, not "LORA"`])
+  if (json["peft_type"] !== "LORA")
+    problems.push(["peft_type", `is ${JSON.stringify(json["peft_type"])}, not "LORA"`])
   refuse("use_dora", [false], "DoRA is not computed")
   refuse("bias", ["none"], "trained biases are not computed")
   refuse("lora_bias", [false], "biases of adapters are not computed")
@@ -236,7 +243,11 @@ const unsupported = (json: Record<string, unknown>): Array<readonly [string, str
   refuse("trainable_token_indices", [], "trained token embeddings are not computed")
   refuse("layer_replication", [], "repeated layers are not computed")
   refuse("alora_invocation_tokens", [], "activated LoRA is not computed")
-  refuse("init_lora_weights", [true, false, "gaussian", "eva", "orthogonal"], "it changes the base model's weights")
+  refuse(
+    "init_lora_weights",
+    [true, false, "gaussian", "eva", "orthogonal"],
+    "it changes the base model's weights",
+  )
   for (const key of ["r", "lora_alpha"]) {
     const value = json[key]
     if (value !== undefined && (typeof value !== "number" || !(value > 0))) {

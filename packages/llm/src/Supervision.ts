@@ -80,7 +80,8 @@ export const encode = (
     ? markedPieces(template, messages, render)
     : foundPieces(tokenizer, template, messages, render, turnEnd)
   const { ids, spans } = tokenizer.encodeWithSpans(text)
-  const chosen = supervise === "lastAssistant" ? lastTurn(pieces, byMarks, template, messages, render) : pieces
+  const chosen =
+    supervise === "lastAssistant" ? lastTurn(pieces, byMarks, template, messages, render) : pieces
   return { ids: [...ids], labels: labelsOf(ids, spans, chosen) }
 }
 
@@ -180,7 +181,8 @@ export const fit = (
   })
   const before = supervisedTokens(row.labels)
   if (before === 0) return leave("no token of it is supervised")
-  if (tokens <= maxTokens) return { row, account: { status: "kept", reason: null, tokens, supervisedTokens: before } }
+  if (tokens <= maxTokens)
+    return { row, account: { status: "kept", reason: null, tokens, supervisedTokens: before } }
   const reason = `${number(tokens)} tokens, the limit is ${number(maxTokens)}`
   if (overLength !== "cutLeft") return leave(reason)
   const cut = { ids: row.ids.slice(-maxTokens), labels: row.labels.slice(-maxTokens) }
@@ -191,7 +193,8 @@ export const fit = (
     row: cut,
     account: {
       status: "cut",
-      reason: lost === 0 ? reason : `${reason}; ${number(lost)} of ${number(before)} supervised tokens were cut`,
+      reason:
+        lost === 0 ? reason : `${reason}; ${number(lost)} of ${number(before)} supervised tokens were cut`,
       tokens,
       supervisedTokens: after,
     },

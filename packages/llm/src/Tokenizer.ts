@@ -3,7 +3,15 @@
  * The algorithms are those of `@huggingface/tokenizers`; this module adds roles, places and messages.
  */
 import { Tokenizer as Engine } from "@huggingface/tokenizers"
-import { align, byteLevelBytes, compose, Misaligned, pieceBytes, type Span, type Surface } from "./formats/alignment.ts"
+import {
+  align,
+  byteLevelBytes,
+  compose,
+  Misaligned,
+  pieceBytes,
+  type Span,
+  type Surface,
+} from "./formats/alignment.ts"
 import { FormatError } from "./formats/FormatError.ts"
 import type { Gguf } from "./formats/Gguf.ts"
 import * as TokenizerJson from "./formats/TokenizerJson.ts"
@@ -96,7 +104,10 @@ const make = (
   let engine: Engine
   try {
     const preTokenizer = TokenizerJson.spellOutDigits(json.pre_tokenizer)
-    engine = new Engine({ ...json, pre_tokenizer: preTokenizer }, { clean_up_tokenization_spaces: false, ...config })
+    engine = new Engine(
+      { ...json, pre_tokenizer: preTokenizer },
+      { clean_up_tokenization_spaces: false, ...config },
+    )
   } catch (cause) {
     throw new FormatError({
       file,
@@ -143,7 +154,9 @@ const make = (
       return { ids, spans: place(file, text, tokens.map(surfaceOf), tokens) }
     },
     decode: (ids, options) =>
-      ids.length === 0 ? "" : engine.decode([...ids], { skip_special_tokens: options?.skipSpecialTokens ?? false }),
+      ids.length === 0
+        ? ""
+        : engine.decode([...ids], { skip_special_tokens: options?.skipSpecialTokens ?? false }),
     tokenText: (id) => engine.id_to_token(id),
     idOf,
   }
@@ -192,13 +205,19 @@ const place = (
     const composed = compose(text)
     if (composed !== undefined && composed.text !== text) {
       const { origin } = composed
-      return align(composed.text, found).map((span) => ({ start: origin[span.start]!, end: origin[span.end]! }))
+      return align(composed.text, found).map((span) => ({
+        start: origin[span.start]!,
+        end: origin[span.end]!,
+      }))
     }
     throw new FormatError({
       file,
       reason: "The tokens cannot be traced back to the text, so that no label could be placed.",
       facts: [
-        ["Token", `${error.token + 1} of ${tokens.length}: ${JSON.stringify(tokens[error.token] ?? "(end)")}`],
+        [
+          "Token",
+          `${error.token + 1} of ${tokens.length}: ${JSON.stringify(tokens[error.token] ?? "(end)")}`,
+        ],
         ["Text there", JSON.stringify(text.slice(error.at, error.at + 40))],
       ],
       hint: "This tokenizer rewrites its input; supervise the whole text instead, or use a byte-level tokenizer.",

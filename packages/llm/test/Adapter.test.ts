@@ -111,7 +111,10 @@ describe("writing and reading", () => {
   })
 
   it("reads what PEFT wrote, from wherever its two files lie", () => {
-    const read = Adapter.readSync(fixture("peft/adapter_config.json"), fixture("peft/adapter_model.safetensors"))
+    const read = Adapter.readSync(
+      fixture("peft/adapter_config.json"),
+      fixture("peft/adapter_model.safetensors"),
+    )
     expect(read.config).toEqual({
       baseModel: "tiny",
       rank: 4,
@@ -168,12 +171,16 @@ describe("an adapter that does not fit", () => {
   it("to its own configuration names every tensor that is odd, alone, or of another rank", async () => {
     const module = "base_model.model.model.layers.0.self_attn"
     const message = await failure(
-      stored("odd", { peft_type: "LORA", r: 4 }, {
-        [`${module}.q_proj.lora_A.weight`]: zeros(8, 64),
-        [`${module}.q_proj.lora_B.weight`]: zeros(64, 8),
-        [`${module}.k_proj.lora_A.weight`]: zeros(4, 64),
-        [`${module}.v_proj.lora_magnitude_vector`]: zeros(32),
-      }),
+      stored(
+        "odd",
+        { peft_type: "LORA", r: 4 },
+        {
+          [`${module}.q_proj.lora_A.weight`]: zeros(8, 64),
+          [`${module}.q_proj.lora_B.weight`]: zeros(64, 8),
+          [`${module}.k_proj.lora_A.weight`]: zeros(4, 64),
+          [`${module}.v_proj.lora_magnitude_vector`]: zeros(32),
+        },
+      ),
     )
     expect(message).toContain("The adapter does not fit its own configuration.")
     expect(message).toMatch(/v_proj\.lora_magnitude_vector: +\[32\] is no tensor of a plain LoRA adapter/)
@@ -198,7 +205,9 @@ describe("an adapter that does not fit", () => {
   })
 
   it("that is not there, or no JSON, is named by its file", async () => {
-    expect(await failure(path.join(folder, "nowhere"))).toMatch(/does not exist\.[^]*nowhere\/adapter_config\.json/)
+    expect(await failure(path.join(folder, "nowhere"))).toMatch(
+      /does not exist\.[^]*nowhere\/adapter_config\.json/,
+    )
     const at = stored("broken", {}, {})
     fs.writeFileSync(path.join(at, Adapter.configFile), "{")
     expect(await failure(at)).toMatch(/The file is no JSON\.[^]*broken\/adapter_config\.json/)

@@ -14,6 +14,8 @@ const failure = (f: () => unknown): ChatTemplate.ChatTemplateError => {
 const user = (content: string): ChatTemplate.Message => ({ role: "user", content })
 const assistant = (content: string): ChatTemplate.Message => ({ role: "assistant", content })
 
+const year = (format: string): string => format.replace("%Y", "2026")
+
 describe("rendering", () => {
   it("gives the template messages, special tokens, the generation prompt and tools", () => {
     const template = ChatTemplate.make({
@@ -24,13 +26,16 @@ describe("rendering", () => {
     })
     expect(template.render([user("a")])).toBe("«<user>a»")
     expect(template.render([user("a")], { addGenerationPrompt: true })).toBe("«<user>a»<assistant>")
-    expect(template.render([user("a")], { tools: [{ name: "ü", n: 1 }] })).toBe('«[[{"name": "ü", "n": 1}]]<user>a»')
+    expect(template.render([user("a")], { tools: [{ name: "ü", n: 1 }] })).toBe(
+      '«[[{"name": "ü", "n": 1}]]<user>a»',
+    )
     expect(template.render([user("a")], { tools: [] })).toBe("«<user>a»")
   })
 
   it("trims blocks and line ends as Jinja does for transformers", () => {
     const template = ChatTemplate.make({
-      source: "{% for m in messages %}\r\n    {% if m.role == 'user' %}\r\n{{ m.content }}\r\n    {% endif %}\r\n{% endfor %}\r\n",
+      source:
+        "{% for m in messages %}\r\n    {% if m.role == 'user' %}\r\n{{ m.content }}\r\n    {% endif %}\r\n{% endfor %}\r\n",
     })
     expect(template.render([user("a"), user("b")])).toBe("a\nb\n")
   })
@@ -38,8 +43,7 @@ describe("rendering", () => {
   it("has no clock, so that a text depends on nothing but its messages", () => {
     const source = "{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}no day{% endif %}"
     expect(ChatTemplate.make({ source }).render([])).toBe("no day")
-    const strftime_now = (format: string): string => format.replace("%Y", "2026")
-    expect(ChatTemplate.make({ source }).render([], { variables: { strftime_now } })).toBe("2026")
+    expect(ChatTemplate.make({ source }).render([], { variables: { strftime_now: year } })).toBe("2026")
   })
 
   it("gives thoughts under the names that templates read", () => {
@@ -101,8 +105,12 @@ describe("what cannot be rendered", () => {
   })
 
   it("names a message that lacks what the template reads", () => {
-    const template = ChatTemplate.make({ source: "{% for m in messages %}{{ m.role + m.content }}{% endfor %}" })
-    const error = failure(() => template.render([user("a"), { role: "user" } as unknown as ChatTemplate.Message]))
+    const template = ChatTemplate.make({
+      source: "{% for m in messages %}{{ m.role + m.content }}{% endfor %}",
+    })
+    const error = failure(() =>
+      template.render([user("a"), { role: "user" } as unknown as ChatTemplate.Message]),
+    )
     expect(error.refused).toBe(false)
     expect(error.message).toContain("  Message:  2 of 2, role user")
   })

@@ -44,7 +44,8 @@ const templateOf = (name: string): ChatTemplate.ChatTemplate =>
 
 /** The day on which the reference values were made stands still at this one. */
 const variables = {
-  strftime_now: (format: string): string => format.replace("%Y", "2026").replace("%m", "01").replace("%d", "31"),
+  strftime_now: (format: string): string =>
+    format.replace("%Y", "2026").replace("%m", "01").replace("%d", "31"),
 }
 
 const ranges = (labels: ReadonlyArray<number>): Array<Range> => {
@@ -78,16 +79,16 @@ describe("labels equal TRL's assistant_only_loss where the template marks what i
       const { messages, options } = optionsOf(row)
       const place = `${name} / ${row.chat}`
       if (row.refused !== undefined) {
-        expect(() => template.render(messages, options), place).toThrow(ChatTemplate.ChatTemplateError)
+        expect(() => template.render(messages, options)).toThrow(ChatTemplate.ChatTemplateError)
         continue
       }
-      expect(digest(template.render(messages, options)), place).toBe(row.text)
+      expect([place, digest(template.render(messages, options))]).toEqual([place, row.text])
       const { ids, labels } = Supervision.encode(tokenizer, template, messages, options)
-      expect(digest(ids.join(" ")), place).toBe(row.ids)
+      expect([place, digest(ids.join(" "))]).toEqual([place, row.ids])
       if (trlCutsCharacter.includes(place)) {
         const [first, second, third] = row.supervised as [Range, Range, Range]
-        expect(ranges(labels), place).toEqual([first, [second[0], third[1]]])
-      } else expect(ranges(labels), place).toEqual(row.supervised)
+        expect(ranges(labels)).toEqual([first, [second[0], third[1]]])
+      } else expect([place, ranges(labels)]).toEqual([place, row.supervised])
       labels.forEach((label, i) => expect(label === Supervision.ignored || label === ids[i]).toBe(true))
       compared++
     }
@@ -99,6 +100,10 @@ describe("labels equal TRL's assistant_only_loss where the template marks what i
     expect(ours).toEqual(["chatml", "mistral", "smollm2", "zephyr"])
   })
 })
+
+/** Gemma's newest template writes tools' answers and a turn's words in another order: only marks tell them apart. */
+const needsMarks = (row: Row): boolean =>
+  row.template === "diffusion_gemma_training" && /tools|odd/.test(row.chat)
 
 describe("labels without any marks in the template", () => {
   /**
@@ -120,9 +125,6 @@ describe("labels without any marks in the template", () => {
     qwen3_6_training: ["<think>Ċ"],
     qwen3_8_training: ["<think>Ċ"],
   }
-  /** Gemma's newest template writes tools' answers and a turn's words in another order: only marks tell them apart. */
-  const needsMarks = (row: Row): boolean =>
-    row.template === "diffusion_gemma_training" && /tools|odd/.test(row.chat)
 
   it.each(names)("are TRL's, but for what the prompt gives already: %s", (name) => {
     const template = templateOf(name)
@@ -136,11 +138,20 @@ describe("labels without any marks in the template", () => {
         turnEnd: "text",
       })
       const found = ranges(labels)
-      expect(found.map(([, end]) => end), row.chat).toEqual(row.supervised.map(([, end]) => end))
+      expect(
+        found.map(([, end]) => end),
+        row.chat,
+      ).toEqual(row.supervised.map(([, end]) => end))
       found.forEach(([start], i) => {
         const marked = row.supervised[i]![0]
-        expect(marked, row.chat).toBeLessThanOrEqual(start)
-        if (marked < start) extra.add(ids.slice(marked, start).map((id) => tokenizer.tokenText(id)).join(""))
+        expect(marked).toBeLessThanOrEqual(start)
+        if (marked < start)
+          extra.add(
+            ids
+              .slice(marked, start)
+              .map((id) => tokenizer.tokenText(id))
+              .join(""),
+          )
       })
     }
     expect([...extra].toSorted()).toEqual((alsoMarked[name] ?? []).toSorted())
@@ -183,8 +194,13 @@ describe("what is learnt", () => {
 
   it("is a token that stands across the border of a turn, too", () => {
     // The template writes "> " and the answer begins with letters that the tokenizer joins with the space.
-    const across = named("{% for m in messages %}{{ m.role }}> {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant> {% endif %}")
-    const messages = [{ role: "user", content: "q" }, { role: "assistant", content: "the good" }]
+    const across = named(
+      "{% for m in messages %}{{ m.role }}> {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant> {% endif %}",
+    )
+    const messages = [
+      { role: "user", content: "q" },
+      { role: "assistant", content: "the good" },
+    ]
     const { ids, labels } = Supervision.encode(tokenizer, across, messages)
     expect(ids).toEqual(tokenizer.encode(across.render(messages)))
     const [range] = ranges(labels)
@@ -226,7 +242,12 @@ describe("rows over the limit", () => {
       row: null,
       account: { status: "refused", reason, tokens: 6, supervisedTokens: 0 },
     })
-    expect(Supervision.fit(row, 5, "drop").account).toEqual({ status: "dropped", reason, tokens: 6, supervisedTokens: 0 })
+    expect(Supervision.fit(row, 5, "drop").account).toEqual({
+      status: "dropped",
+      reason,
+      tokens: 6,
+      supervisedTokens: 0,
+    })
     expect(Supervision.fit(row, 5, "cutLeft")).toEqual({
       row: { ids: [2, 3, 4, 5, 6], labels: [-100, 3, 4, -100, 6] },
       account: { status: "cut", reason, tokens: 6, supervisedTokens: 3 },

@@ -126,7 +126,12 @@ describe("a tokenizer from tokenizer.json", () => {
         { name: "default", template: "D" },
       ],
     })
-    expect([tokenizer.bosId, tokenizer.eosId, tokenizer.padId, tokenizer.chatTemplate]).toEqual([1, 2, null, "D"])
+    expect([tokenizer.bosId, tokenizer.eosId, tokenizer.padId, tokenizer.chatTemplate]).toEqual([
+      1,
+      2,
+      null,
+      "D",
+    ])
     // The end-of-turn tokens of known chat formats end an answer too.
     const stops = tokenizer.stopIds.map((id) => tokenizer.tokenText(id))
     expect(stops).toContain("</s>")
@@ -144,7 +149,13 @@ describe("a tokenizer from tokenizer.json", () => {
   })
 
   it("splits every number of Unicode where the file says Digits, as the Rust library does", () => {
-    const pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "Digits", individual_digits: true }, { type: "ByteLevel", add_prefix_space: false, use_regex: true }] }
+    const pre_tokenizer = {
+      type: "Sequence",
+      pretokenizers: [
+        { type: "Digits", individual_digits: true },
+        { type: "ByteLevel", add_prefix_space: false, use_regex: true },
+      ],
+    }
     const tokenizer = Tokenizer.fromJson({ ...json, pre_tokenizer })
     const spans = tokenizer.encodeWithSpans("Ⅷ½ 12").spans.map(({ start, end }) => [start, end])
     expect(spans.some(([start, end]) => start! < 1 && end! > 1)).toBe(false)
@@ -178,7 +189,14 @@ describe("a GGUF file's tokenizer of another kind", () => {
       ["tokenizer.ggml.model", "t5"],
       ["tokenizer.ggml.pre", "default"],
     ])
-    const gguf = { file: "t5.gguf", version: 3, metadata, tensors: new Map(), values: () => new Float32Array(), close: () => {} }
+    const gguf = {
+      file: "t5.gguf",
+      version: 3,
+      metadata,
+      tensors: new Map(),
+      values: () => new Float32Array(),
+      close: () => {},
+    }
     expect(() => Tokenizer.fromGguf(gguf)).toThrow(/t5\.gguf[^]*Known: +gpt2 with gpt-2, smollm/)
     expect(() => Tokenizer.fromGguf({ ...gguf, metadata: new Map() })).toThrow(/Key: +tokenizer\.ggml\.model/)
   })

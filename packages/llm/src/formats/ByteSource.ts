@@ -54,7 +54,7 @@ export const fromFile = (path: string): ByteSource => {
     read: (offset, length) => {
       if (offset + length > sizeBytes) throw beyondEnd(path, sizeBytes, offset + length)
       const bytes = new Uint8Array(length)
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         // Linux reads at most 2 GiB in one call, and any call may return less than was asked for.
         const count = readAt(path, descriptor, bytes, done, Math.min(length - done, 2 ** 30), offset + done)
         if (count === 0) throw beyondEnd(path, offset + done, offset + length)

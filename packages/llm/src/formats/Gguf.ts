@@ -36,9 +36,8 @@ export interface Gguf {
 
 /** Opens a file within a scope. Fails with FormatError where it is not a GGUF file or is cut off. */
 export const open = (path: string): Effect.Effect<Gguf, FormatError, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.try({ try: () => openSync(path), catch: asFormatError(path) }),
-    (gguf) => Effect.sync(gguf.close),
+  Effect.acquireRelease(Effect.try({ try: () => openSync(path), catch: asFormatError(path) }), (gguf) =>
+    Effect.sync(gguf.close),
   )
 
 /** As `open`, for plain code: the caller closes the file. Throws FormatError. */
@@ -100,7 +99,8 @@ const parse = (source: Bytes.ByteSource): Gguf => {
     entries.push({ name, type, shape, offset: cursor.uint64(place) })
   }
   const alignment = metadata.get("general.alignment") ?? defaultAlignment
-  if (typeof alignment !== "number" || alignment < 1) throw cursor.damaged(`an alignment of ${String(alignment)}`)
+  if (typeof alignment !== "number" || alignment < 1)
+    throw cursor.damaged(`an alignment of ${String(alignment)}`)
   const start = Math.ceil(cursor.position / alignment) * alignment
   const tensors = new Map<string, GgufTensor>()
   for (const { name, type, shape, offset } of entries) {

@@ -68,7 +68,9 @@ export const fromGguf = (gguf: Gguf): WeightSource => {
     throw new FormatError({
       file: gguf.file,
       reason: `The GGUF file has tensors that no ${architecture} model has.`,
-      facts: [["Tensors", `${unknown.length}: ${unknown.slice(0, 5).join(", ")}${unknown.length > 5 ? ", …" : ""}`]],
+      facts: [
+        ["Tensors", `${unknown.length}: ${unknown.slice(0, 5).join(", ")}${unknown.length > 5 ? ", …" : ""}`],
+      ],
       hint: "Mixtures of experts and multimodal models are not read.",
     })
   }

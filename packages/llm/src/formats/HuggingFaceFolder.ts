@@ -30,7 +30,8 @@ export const filesOf = (folder: string): ReadonlyMap<string, string> => {
   const names = fs.existsSync(folder) ? fs.readdirSync(folder) : []
   const weights = names.includes(single) ? [single] : [index]
   if (!names.includes(single) && names.includes(index)) {
-    const map = (readJson(path.join(folder, index)) as { weight_map?: Record<string, string> }).weight_map ?? {}
+    const map =
+      (readJson(path.join(folder, index)) as { weight_map?: Record<string, string> }).weight_map ?? {}
     weights.push(...new Set(Object.values(map)))
   }
   const wanted = [...described, ...weights].filter((name) => names.includes(name))
@@ -70,7 +71,8 @@ export const openSync = (files: ReadonlyMap<string, string>, name: string): Mode
   const tokenizerConfig: TokenizerConfig = read("tokenizer_config.json")
   const template = files.get("chat_template.jinja")
   const tokenizerJson = read("tokenizer.json")
-  const shardAt = (shard: string): string => files.get(shard) ?? path.join(path.dirname(files.get(index)!), shard)
+  const shardAt = (shard: string): string =>
+    files.get(shard) ?? path.join(path.dirname(files.get(index)!), shard)
   const stored = files.has(single)
     ? Safetensors.openSync(files.get(single)!)
     : Safetensors.openIndex(files.get(index)!, shardAt)

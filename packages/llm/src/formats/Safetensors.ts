@@ -83,8 +83,11 @@ const largestHeader = 100_000_000
 
 const parse = (source: Bytes.ByteSource): Safetensors => {
   const file = source.file
-  const fail = (reason: string, facts: ReadonlyArray<readonly [string, string]>, hint?: string): FormatError =>
-    new FormatError({ file, reason, facts, hint })
+  const fail = (
+    reason: string,
+    facts: ReadonlyArray<readonly [string, string]>,
+    hint?: string,
+  ): FormatError => new FormatError({ file, reason, facts, hint })
   if (source.sizeBytes < 8) {
     throw fail("This is not a safetensors file.", [["Size", `${source.sizeBytes} bytes`]])
   }
@@ -180,6 +183,8 @@ const parse = (source: Bytes.ByteSource): Safetensors => {
   }
 }
 
+const whole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
 const entryProblem = (entry: {
   dtype: string
   shape: Array<number>
@@ -187,12 +192,13 @@ const entryProblem = (entry: {
 }): string | undefined => {
   const width = widths[entry?.dtype]
   if (width === undefined) return `type ${String(entry?.dtype)} is not known`
-  const whole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
   if (!Array.isArray(entry.shape) || !entry.shape.every(whole)) return "has no shape"
   if (!Array.isArray(entry.data_offsets) || !entry.data_offsets.every(whole)) return "has no place"
   const needed = entry.shape.reduce((a, b) => a * b, 1) * width
   const found = entry.data_offsets[1] - entry.data_offsets[0]
-  return needed === found ? undefined : `${entry.dtype} [${entry.shape.join(", ")}] needs ${needed} bytes, has ${found}`
+  return needed === found
+    ? undefined
+    : `${entry.dtype} [${entry.shape.join(", ")}] needs ${needed} bytes, has ${found}`
 }
 
 const noSuchTensor = (file: string, name: string, count: number): FormatError =>
@@ -257,9 +263,9 @@ export const encode = (
   tensors: ReadonlyMap<string, Weight>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> => {
-  const names = [...tensors.keys()].sort((a, b) => (a < b ? -1 : 1))
+  const names = [...tensors.keys()].toSorted((a, b) => (a < b ? -1 : 1))
   const header: Record<string, unknown> = {}
-  const keys = Object.keys(metadata).sort((a, b) => (a < b ? -1 : 1))
+  const keys = Object.keys(metadata).toSorted((a, b) => (a < b ? -1 : 1))
   if (keys.length > 0) header["__metadata__"] = Object.fromEntries(keys.map((key) => [key, metadata[key]]))
   let end = 0
   for (const name of names) {

@@ -60,7 +60,11 @@ const digitsThenBytes = {
  * as a `Split` by pattern both do the same.
  */
 export const spellOutDigits = (preTokenizer: unknown): unknown => {
-  const part = preTokenizer as { type?: string; individual_digits?: boolean; pretokenizers?: Array<unknown> } | null
+  const part = preTokenizer as {
+    type?: string
+    individual_digits?: boolean
+    pretokenizers?: Array<unknown>
+  } | null
   if (part?.type === "Digits") {
     const pattern = { Regex: part.individual_digits === true ? "\\p{N}" : "\\p{N}+" }
     return { type: "Split", pattern, behavior: "Isolated", invert: false }
@@ -145,7 +149,15 @@ export const fromGguf = (gguf: Gguf): { readonly json: TokenizerJson; readonly c
     vocab[content] = id
     if (types[id] === control || types[id] === userDefined) {
       const special = types[id] === control
-      added.push({ id, content, special, single_word: false, lstrip: false, rstrip: false, normalized: false })
+      added.push({
+        id,
+        content,
+        special,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+      })
     }
   })
   const role = (name: string): string | null => {
@@ -161,7 +173,9 @@ export const fromGguf = (gguf: Gguf): { readonly json: TokenizerJson; readonly c
       normalizer: chosen.normalizer ?? null,
       pre_tokenizer: chosen.pre_tokenizer,
       post_processor:
-        gguf.metadata.get("tokenizer.ggml.add_bos_token") === true && bos !== null ? startsWith(bos, vocab) : null,
+        gguf.metadata.get("tokenizer.ggml.add_bos_token") === true && bos !== null
+          ? startsWith(bos, vocab)
+          : null,
       decoder: byteLevel(true),
       model: {
         type: "BPE",

@@ -43,7 +43,9 @@ export const byteLevelBytes = (token: string): Uint8Array | undefined => {
 /** The bytes that a SentencePiece-style token spells. */
 export const pieceBytes = (token: string): Uint8Array => {
   const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)
-  return byte === null ? encoder.encode(token.replaceAll("▁", " ")) : Uint8Array.of(Number.parseInt(byte[1]!, 16))
+  return byte === null
+    ? encoder.encode(token.replaceAll("▁", " "))
+    : Uint8Array.of(Number.parseInt(byte[1]!, 16))
 }
 
 /** Thrown where token and text part: the index of the token and the place in the text. */
@@ -58,7 +60,8 @@ export class Misaligned extends Error {
 }
 
 const space = 32
-const isSpace = (byte: number | undefined): boolean => byte === space || (byte !== undefined && byte >= 9 && byte <= 13)
+const isSpace = (byte: number | undefined): boolean =>
+  byte === space || (byte !== undefined && byte >= 9 && byte <= 13)
 
 /** Lays the tokens along the text. Throws Misaligned. */
 export const align = (text: string, surfaces: ReadonlyArray<Surface>): Array<Span> => {
@@ -112,7 +115,7 @@ const characterBounds = (text: string, byteLength: number): { starts: Int32Array
   const starts = new Int32Array(byteLength)
   const ends = new Int32Array(byteLength)
   let byte = 0
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const code = text.codePointAt(i)!
     const units = code > 0xffff ? 2 : 1
     const size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
@@ -128,9 +131,7 @@ const characterBounds = (text: string, byteLength: number): { starts: Int32Array
  * A text in Unicode's composed form, with the original place of each of its UTF-16 units (one more at the end);
  * undefined where the composition reaches across clusters, so that places cannot be told.
  */
-export const compose = (
-  text: string,
-): { readonly text: string; readonly origin: Int32Array } | undefined => {
+export const compose = (text: string): { readonly text: string; readonly origin: Int32Array } | undefined => {
   const whole = text.normalize("NFC")
   const origin = new Int32Array(whole.length + 1)
   let built = ""

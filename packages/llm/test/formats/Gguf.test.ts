@@ -43,7 +43,9 @@ describe("block formats", () => {
     (type, entry) => {
       const out = new Float32Array(entry.blocks * entry.blockValues)
       dequantisers[type]!(bytes.subarray(entry.bytesAt, entry.bytesAt + entry.blocks * entry.blockBytes), out)
-      const expected = new Float32Array(bytes.buffer.slice(bytes.byteOffset + entry.valuesAt).slice(0, out.byteLength))
+      const expected = new Float32Array(
+        bytes.buffer.slice(bytes.byteOffset + entry.valuesAt).slice(0, out.byteLength),
+      )
       // A zero times a negative scale is −0 there and here; the bits are compared but for the sign of zero.
       expect([...out].map((value) => value + 0)).toEqual([...expected].map((value) => value + 0))
       expect(out.some((value) => value !== 0)).toBe(true)
@@ -51,7 +53,9 @@ describe("block formats", () => {
   )
 
   it("the table of types has the sizes of the gguf Python package", () => {
-    const ours = Object.fromEntries([...ggufTypes].map(([id, t]) => [t.name, [id, t.blockValues, t.blockBytes]]))
+    const ours = Object.fromEntries(
+      [...ggufTypes].map(([id, t]) => [t.name, [id, t.blockValues, t.blockBytes]]),
+    )
     const common = Object.fromEntries(Object.entries(sizes).filter(([name]) => name in ours))
     expect(ours).toEqual(common)
     expect(Object.keys(dequantisers).every((name) => name in common)).toBe(true)
@@ -59,7 +63,9 @@ describe("block formats", () => {
 })
 
 describe("a whole file", () => {
-  const values = fixtureJson<{ vector: Array<number>; half: Array<number>; eight: Array<number> }>("gguf/tiny.json")
+  const values = fixtureJson<{ vector: Array<number>; half: Array<number>; eight: Array<number> }>(
+    "gguf/tiny.json",
+  )
 
   it("gives metadata of every kind and tensors in row-major shape", async () => {
     const read = Effect.gen(function* () {
@@ -116,7 +122,9 @@ describe("a whole file", () => {
         "  Looks like:  a zip archive, such as a Python wheel: unpack it first",
       ].join("\n"),
     )
-    expect(failure(() => Gguf.fromBytes(Buffer.from("version https://git-lfs"), "m"))).toContain("Git LFS pointer")
+    expect(failure(() => Gguf.fromBytes(Buffer.from("version https://git-lfs"), "m"))).toContain(
+      "Git LFS pointer",
+    )
     expect(failure(() => Gguf.fromBytes(Buffer.from("<!DOCTYPE html><html>"), "m"))).toContain("a web page")
     expect(failure(() => Gguf.fromBytes(new Uint8Array(), "m"))).toContain("an empty file")
   })

@@ -39,7 +39,9 @@ describe("names and order", () => {
   })
 
   it("knows the names of all tensors of a block", () => {
-    expect(GgufWeights.huggingFaceName("blk.12.attn_output.weight")).toBe("model.layers.12.self_attn.o_proj.weight")
+    expect(GgufWeights.huggingFaceName("blk.12.attn_output.weight")).toBe(
+      "model.layers.12.self_attn.o_proj.weight",
+    )
     expect(GgufWeights.huggingFaceName("blk.0.attn_q.bias")).toBe("model.layers.0.self_attn.q_proj.bias")
     expect(GgufWeights.huggingFaceName("blk.0.ffn_gate_exps.weight")).toBeUndefined()
   })

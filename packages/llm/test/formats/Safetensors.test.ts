@@ -79,7 +79,9 @@ describe("reading", () => {
 
   it("refuses a file that is cut off, by the first tensor that is not whole", () => {
     const whole = fs.readFileSync(fixture("tinyLlama/model.safetensors"))
-    const message = failure(() => Safetensors.fromBytes(whole.subarray(0, whole.length - 1), "cut.safetensors"))
+    const message = failure(() =>
+      Safetensors.fromBytes(whole.subarray(0, whole.length - 1), "cut.safetensors"),
+    )
     expect(message).toContain("  File:              cut.safetensors")
     expect(message).toContain(`  Needed:            ${whole.length} bytes`)
     expect(message).toContain("  Tensors cut:       1 of 21")
@@ -108,9 +110,13 @@ describe("reading", () => {
   })
 
   it("refuses other kinds of file, and numbers that are no floats", () => {
-    expect(failure(() => Safetensors.fromBytes(Buffer.from("PK\x03\x04aaaaaaaa")))).toContain("PyTorch checkpoint")
+    expect(failure(() => Safetensors.fromBytes(Buffer.from("PK\x03\x04aaaaaaaa")))).toContain(
+      "PyTorch checkpoint",
+    )
     expect(failure(() => Safetensors.fromBytes(file("{broken")))).toContain("header is no JSON")
-    const whole = Safetensors.fromBytes(file({ n: { dtype: "I64", shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8)))
+    const whole = Safetensors.fromBytes(
+      file({ n: { dtype: "I64", shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8)),
+    )
     expect(failure(() => whole.values("n"))).toContain("  Type:        I64")
     expect(failure(() => whole.values("m"))).toContain("The file has no such tensor.")
   })

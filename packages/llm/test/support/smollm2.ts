@@ -21,9 +21,9 @@ export interface Review {
 export const reviews = (): ReadonlyArray<Review> => {
   const root = path.dirname(createRequire(import.meta.url).resolve("sentiment/package.json"))
   return ["amazon", "imdb", "yelp"].flatMap((name) =>
-    (JSON.parse(fs.readFileSync(path.join(root, "test/fixtures", `${name}.json`), "utf8")) as Array<Review>).filter(
-      (row) => row.class !== null,
-    ),
+    (
+      JSON.parse(fs.readFileSync(path.join(root, "test/fixtures", `${name}.json`), "utf8")) as Array<Review>
+    ).filter((row) => row.class !== null),
   )
 }
 
