@@ -132,7 +132,10 @@ class Walk {
       ? this.#observableNames()
       : []
     const hash = createHash("sha256").update("sluice code 1\n")
-    for (const entry of this.#entries) hash.update(`${entry.own} ${entry.edges.map((e) => e.to).join(",")}\n`)
+    for (const entry of this.#entries) {
+      const options = this.#compilerOptions(entry)
+      hash.update(`${entry.own}${options} ${entry.edges.map((e) => e.to).join(",")}\n`)
+    }
     if (names.length > 0) hash.update(`names ${JSON.stringify(names)}\n`)
     return {
       digest: hash.digest("hex"),
@@ -143,6 +146,16 @@ class Walk {
       notes,
       refusals: this.#refusals,
     }
+  }
+
+  /** Compiler options that give class fields and decorators another meaning. */
+  #compilerOptions(entry: Entry): string {
+    if (entry.facts?.compiled !== true || entry.placed === undefined) return ""
+    const options = this.#project.resolver.compilerOptions(entry.placed.module.file)
+    const { experimentalDecorators, useDefineForClassFields } = options
+    return experimentalDecorators === true || useDefineForClassFields === false
+      ? ` ${JSON.stringify([experimentalDecorators, useDefineForClassFields])}`
+      : ""
   }
 
   #answersForItself(placed: PlacedUnit): boolean {
@@ -314,7 +327,18 @@ class Walk {
         }
         if (reference.variable.scope.node.type !== "Program") return
         const target = project.target(module, reference.variable, reference.chain)
-        if (target.kind === "unit") this.#remember(target, reference)
+        if (target.kind === "unit") {
+          this.#remember(target, reference)
+          const code = target.placed.unit.node
+          if (target.rest.at(-1) === "toString" && (isFunction(code) || isFunction(code.init ?? code))) {
+            this.#refuse(
+              module,
+              reference.offset,
+              "reads the source text of a function",
+              "call the function instead",
+            )
+          }
+        }
         link(target, evaluates && reference.called)
       }
     }
@@ -520,15 +544,33 @@ export const needsValue = (placed: PlacedUnit): boolean => {
   if (isFunction(node) || node.type === "TSModuleDeclaration") return false
   if (isClass(node)) return true
   if (node.type === "TSEnumDeclaration") {
-    return node.body.members.some((m: Node) => m.initializer && !isSettledMember(m.initializer))
+    return node.body.members.some((m: Node) => m.initializer && !isSettled(m.initializer))
   }
   if (variable === undefined) return !isSettled(node)
   if (variable.references.some((r) => usageOf(r).kind === "assign")) return true
   if (node.type !== "VariableDeclarator") return false
-  return node.init === null || node.init === undefined || !isSettled(node.init)
+  return !node.init || !isSettled(node.init) || !isSettledPattern(node.id)
 }
 
-const isSettledMember = (node: Node): boolean => isSettled(node)
+/** Whether taking a value apart computes nothing: no defaults and names that are settled themselves. */
+const isSettledPattern = (pattern: Node): boolean => {
+  switch (pattern.type) {
+    case "AssignmentPattern":
+      return isSettled(pattern.right) && isSettledPattern(pattern.left)
+    case "ObjectPattern":
+      return pattern.properties.every((p: Node) =>
+        p.type === "RestElement"
+          ? isSettledPattern(p.argument)
+          : isSettledPattern(p.value) && (p.computed !== true || isSettled(p.key)),
+      )
+    case "ArrayPattern":
+      return pattern.elements.every((e: Node | null) => e === null || isSettledPattern(e))
+    case "RestElement":
+      return isSettledPattern(pattern.argument)
+    default:
+      return true
+  }
+}
 
 /** Paths that do not lie within one another. */
 const shortest = (paths: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<ReadonlyArray<string>> => {

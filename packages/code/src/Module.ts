@@ -130,7 +130,10 @@ const readDeclaration = (node: Node, into: Reading): boolean => {
   switch (node.type) {
     case "VariableDeclaration":
       for (const declarator of node.declarations) {
-        if (declarator.init && mayAct(declarator)) into.effects.push(declarator)
+        // A plain mention counts too: `const list = registry.list` lets a later statement change the registry.
+        if (declarator.init && declarator.init.type !== "Literal" && !isFunction(declarator.init)) {
+          into.effects.push(declarator)
+        }
       }
       return true
     case "ClassDeclaration":

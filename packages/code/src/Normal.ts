@@ -98,6 +98,8 @@ export interface Facts {
   /** Reads some `.name`: then the names of functions that are passed about are part of what is computed. */
   readonly observesNames: boolean
   readonly names: ReadonlyArray<string>
+  /** Holds class fields or decorators, whose meaning compiler options decide. */
+  readonly compiled: boolean
   /** Static properties of a class whose initialisers are computed when it loads. */
   readonly computedStatics: ReadonlyArray<string>
 }
@@ -245,6 +247,7 @@ class Writer {
   readonly #names = new Set<string>()
   readonly #statics = new Set<string>()
   #observesNames = false
+  #compiled = false
 
   constructor(unit: Unit) {
     this.#unit = unit
@@ -273,6 +276,7 @@ class Writer {
       methods: this.#methods,
       observesNames: this.#observesNames,
       names: [...this.#names],
+      compiled: this.#compiled,
       computedStatics: [...this.#statics],
     }
   }
@@ -415,6 +419,7 @@ class Writer {
   /** Type, meaningful scalars and children, in order. */
   #plain(node: Node, body?: () => void): void {
     const out = this.#out
+    if (node.type === "PropertyDefinition" || node.type === "Decorator") this.#compiled = true
     out.push(`(${node.type === "FunctionDeclaration" ? "FunctionExpression" : node.type}`)
     for (const scalar of scalars[node.type] ?? []) out.push(String(node[scalar]))
     const controls = controlBodies[node.type]
@@ -547,7 +552,7 @@ class Writer {
     const chain = imported === undefined ? [] : usage.chain
     const path = imported === undefined || imported.name !== "*" ? usage.path : usage.path.slice(1)
     const key = `${variable.scope.node.start}:${variable.name}.${chain.join(".")}|${path.join(".")}`
-    const called = usage.kind === "call" || (usage.kind === "method" && imported !== undefined)
+    const called = usage.kind === "call" || usage.kind === "method"
     let entry = this.#references.get(key)
     if (entry === undefined) {
       let ordinal = this.#variables.get(variable)
@@ -586,12 +591,12 @@ class Writer {
     if (usage.kind === "assign" || usage.kind === "mutate") {
       const what = `\`${[node.name, ...usage.path].join(".")}\``
       this.#changes.push({ variable: undefined, what, offset: node.start, deferred })
-    } else if (
-      usage.kind === "argument" &&
-      usage.index === 0 &&
-      ["globalThis", "global"].includes(node.name)
-    ) {
-      this.#problem(node, "hands the global object to a function", "name what the function needs")
+    } else if ((node.name === "globalThis" || node.name === "global") && !isNamed(node)) {
+      this.#problem(
+        node,
+        "reads a global under a name that is not written down",
+        "name what the function needs",
+      )
     }
     if (node.name === "eval" || node.name === "Function") {
       const parent = node.parent
@@ -704,16 +709,9 @@ class Writer {
       this.#environment(node)
       return
     }
-    if (path === "process" && node.parent?.type !== "MemberExpression") {
-      const pattern = node.parent?.type === "VariableDeclarator" ? node.parent.id : undefined
-      if (
-        pattern?.type === "ObjectPattern" &&
-        pattern.properties.some(
-          (p: Node) => p.type === "RestElement" || staticName(p.key, p.computed) === "env",
-        )
-      ) {
-        this.#problem(node, "takes `env` out of `process`", "read `process.env.NAME`")
-      }
+    if (path === "process" && !isNamed(node)) {
+      this.#problem(node, "hands `process` about", "read what is needed by name: `process.env.NAME`")
+      return
     }
     const parent = node.parent
     const called =
@@ -917,7 +915,7 @@ class Writer {
 
   #call(node: Node): void {
     const callee: Node = node.callee
-    if (node.type === "CallExpression" && callee.type === "Identifier" && isRequire(callee)) {
+    if (node.type === "CallExpression" && isRequire(callee)) {
       const specifier = literalText(node.arguments[0])
       if (specifier === undefined)
         this.#problem(node, "`require` of a specifier that is computed", dynamicFix)
@@ -1002,6 +1000,20 @@ const hostModules = new Set(
   ).split(" "),
 )
 
+/** Whether a global is only read by a property's name, taken apart by name, or asked for its type. */
+const isNamed = (node: Node): boolean => {
+  const parent = node.parent
+  if (parent?.type === "MemberExpression" && parent.object === node) {
+    return staticName(parent.property, parent.computed) !== undefined
+  }
+  if (parent?.type === "UnaryExpression") return parent.operator === "typeof"
+  if (parent?.type !== "VariableDeclarator" || parent.id.type !== "ObjectPattern") return false
+  return parent.id.properties.every(
+    (p: Node) =>
+      p.type === "Property" && ![undefined, "env", "process"].includes(staticName(p.key, p.computed)),
+  )
+}
+
 const isAssetUrl = (node: Node): boolean =>
   node.type === "NewExpression" &&
   globalPath(node.callee) === "URL" &&
@@ -1062,6 +1074,8 @@ const isInsideMethod = (node: Node): boolean => {
 }
 
 const isRequire = (node: Node): boolean => {
+  if (node.type === "CallExpression") return importedPath(node.callee)?.path.at(-1) === "createRequire"
+  if (node.type !== "Identifier") return false
   const variable = node.variable as Variable | undefined
   if (variable === undefined) return node.name === "require"
   const init = variable.kind === "const" ? variable.declarations[0]?.init : undefined

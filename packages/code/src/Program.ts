@@ -168,7 +168,7 @@ const isStored = (node: Node): boolean => {
   }
 }
 
-/** A container of plain data, or one that starts empty: reading its value is possible and cheap. */
+/** A container of data and functions, or one that starts empty: reading its value is possible and cheap. */
 const holdsData = (variable: Variable): boolean => {
   const init = variable.declarations[0]?.init as Node | undefined | null
   return init !== undefined && init !== null && isContainer(init) && isPlainData(init)
@@ -183,10 +183,17 @@ const isPlainData = (node: Node): boolean => {
   switch (node.type) {
     case "Literal":
       return true
+    case "Identifier":
+      return node.variable !== undefined && functionOf(node.variable as Variable) !== undefined
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+      return true
     case "ArrayExpression":
       return node.elements.every((e: Node | null) => e !== null && isPlainData(e))
     case "ObjectExpression":
-      return node.properties.every((p: Node) => p.type === "Property" && !p.method && isPlainData(p.value))
+      return node.properties.every(
+        (p: Node) => p.type === "Property" && p.kind === "init" && isPlainData(p.value),
+      )
     case "NewExpression":
       return isContainer(node) && node.arguments.every(isPlainData)
     case "UnaryExpression":

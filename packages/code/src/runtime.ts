@@ -101,8 +101,15 @@ export const tag = <F extends object>(
   captured?: () => ReadonlyArray<() => unknown>,
   name?: string,
 ): F => {
-  if (name !== undefined && (!Object.hasOwn(value, "name") || (value as { name?: unknown }).name === "")) {
-    Object.defineProperty(value, "name", { value: name, configurable: true })
+  if (name !== undefined) {
+    // A class may have a static member called `name`: that stays.
+    const own = Object.getOwnPropertyDescriptor(value, "name")
+    if (
+      own === undefined ||
+      (typeof own.value === "string" && own.value !== name && own.writable === false)
+    ) {
+      Object.defineProperty(value, "name", { value: name, configurable: true })
+    }
   }
   Object.defineProperty(value, symbol, { value: new Tag(key, id, captured), configurable: true })
   return value

@@ -51,6 +51,7 @@ export const transform = (project: Project, file: string, options: TransformOpti
 
 /** Whether a file uses TypeScript that has no JavaScript by leaving things out: enums, decorators, JSX. */
 export const needsCompiler = (project: Project, file: string): boolean => {
+  const assigns = project.resolver.compilerOptions(file)["useDefineForClassFields"] === false
   const look = (node: Node): boolean => {
     switch (node.type) {
       case "TSEnumDeclaration":
@@ -62,6 +63,8 @@ export const needsCompiler = (project: Project, file: string): boolean => {
       case "JSXElement":
       case "JSXFragment":
         return true
+      case "PropertyDefinition":
+        if (assigns) return true
     }
     let found = false
     eachChild(node, (child) => {
@@ -148,6 +151,11 @@ class Tagger {
     return parts.join(",")
   }
 
+  /** A bundler may rename a declaration; the tag gives it its name back. */
+  #ownName(node: Node): string | undefined {
+    return this.#options.pinMeta === true ? node.id.name : undefined
+  }
+
   /** Function declarations exist from the start of their block: they are tagged there. */
   #block(statements: ReadonlyArray<Node>, at: number | undefined): void {
     const tags: Array<string> = []
@@ -155,7 +163,9 @@ class Tagger {
       const exported = outer.type === "ExportNamedDeclaration" || outer.type === "ExportDefaultDeclaration"
       const statement: Node = exported ? (outer.declaration ?? outer) : outer
       if (statement.type === "FunctionDeclaration" && statement.id && statement.body) {
-        tags.push(`${this.#use("tag")}(${statement.id.name},${this.#arguments(statement)});`)
+        tags.push(
+          `${this.#use("tag")}(${statement.id.name},${this.#arguments(statement, this.#ownName(statement))});`,
+        )
       }
     }
     if (tags.length === 0) return
@@ -196,7 +206,10 @@ class Tagger {
       }
     }
     const wraps =
-      !quiet && (isFunctionLiteral(node) || node.type === "ClassExpression") && !isCalledAtOnce(node)
+      !quiet &&
+      (isFunctionLiteral(node) || node.type === "ClassExpression") &&
+      !isCalledAtOnce(node) &&
+      !(node.parent?.type === "NewExpression" && node.parent.callee === node)
     if (wraps) {
       const tag = this.#use(isClass(node) ? "tagClass" : "tag")
       this.#insert(node.start, `${tag}(`, 1)
@@ -204,7 +217,11 @@ class Tagger {
     eachChild(node, (child) => this.#walk(child, inside))
     if (wraps) this.#insert(node.end, `,${this.#arguments(node, givenName(node))})`, 0)
     if (node.type === "ClassDeclaration" && !quiet && node.id) {
-      this.#insert(node.end, `;${this.#use("tagClass")}(${node.id.name},${this.#arguments(node)});`, 0)
+      this.#insert(
+        node.end,
+        `;${this.#use("tagClass")}(${node.id.name},${this.#arguments(node, this.#ownName(node))});`,
+        0,
+      )
     }
   }
 
