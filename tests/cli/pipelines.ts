@@ -124,3 +124,36 @@ const Stubborn = Step.make({
 
 export default Pipeline.make("stubborn", {}, ({ step }) => ({ rows: step("rows", Stubborn({})) }))
 `
+
+/** One step with every kind of output: a metrics table, token rows, a report's files, a value. */
+export const kinds = `
+import { Artifact, Pipeline, Step, Table } from "@sluice/core"
+import { Schema } from "effect"
+
+class Metrics extends Table.make({ optimizerStep: Table.int32, loss: Table.float64 }) {}
+class Tokens extends Table.make({ id: Table.utf8, ids: Table.list(Table.int32), labels: Table.list(Table.int32) }) {}
+
+const Everything = Step.make({
+  name: "everything",
+  version: "1",
+  inputs: {},
+  config: {},
+  outputs: {
+    metrics: Metrics,
+    tokens: Tokens,
+    report: Artifact.files("report"),
+    scores: Artifact.value("scores", Schema.Struct({ exact: Schema.Number }))
+  },
+  run: ({ measure }) => {
+    measure("tokens per second", 213, "tok/s")
+    return {
+      metrics: [4, 3, 2, 1].map((loss, i) => ({ optimizerStep: i + 1, loss })),
+      tokens: [{ id: "a", ids: [7, 8, 9], labels: [-100, -100, 9] }],
+      report: { "report.md": "# Report\\n\\n93 of 100 are right.\\n", "report.html": "<p>93 of 100</p>" },
+      scores: { exact: 0.93 }
+    }
+  }
+})
+
+export default Pipeline.make("kinds", {}, ({ step }) => step("everything", Everything({})))
+`

@@ -1,7 +1,7 @@
 /**
  * The engine as the command line sets it up: the project's store, and the flags' numerics.
  */
-import { Engine, Numerics, Pipeline } from "@sluice/core"
+import { ChildProcess, Engine, Numerics, Pipeline } from "@sluice/core"
 import type { Errors, Reporter } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +34,15 @@ const numerics = (context: Context): Layer.Layer<Numerics.Numerics> =>
     }),
   )
 
+/**
+ * What native code needs to know before it starts. Without its mmap threshold glibc hands freed tensors back to the
+ * next ones instead of to the system, which is about a tenth faster and does not grow.
+ */
+const childEnvironment: Readonly<Record<string, string>> = {
+  MALLOC_MMAP_MAX_: "0",
+  MALLOC_TRIM_THRESHOLD_: "1073741824",
+}
+
 export const layer = (
   context: Context,
   reporter?: (event: Reporter.Event) => void,
@@ -41,5 +50,11 @@ export const layer = (
   Engine.layer({
     root: context.root,
     numerics: numerics(context),
+    executor: ChildProcess.layer({
+      entry: context.loaded!.entry,
+      env: Object.fromEntries(
+        Object.entries(childEnvironment).filter(([name]) => process.env[name] === undefined),
+      ),
+    }),
     ...(reporter === undefined ? {} : { reporter }),
   })

@@ -1,8 +1,7 @@
 /**
  * What two runs differ in: params, decisions, causes, results, measurements. Pure.
  */
-import { Explain } from "@sluice/core"
-import type { ActionCache, Run } from "@sluice/core"
+import type { ActionCache, Explain, Run } from "@sluice/core"
 
 /** One run with what the store still knows of its steps. */
 export interface Side {
@@ -25,8 +24,8 @@ export interface StepDiff {
   readonly sameResult: boolean
   readonly from: Run.RunStep | null
   readonly to: Run.RunStep | null
-  /** Why the actions differ: own causes first, then what other steps wrote. */
-  readonly causes: ReadonlyArray<string>
+  /** Why the actions differ, root causes first. */
+  readonly causes: ReadonlyArray<Explain.Cause>
   readonly measures: ReadonlyArray<Change<number>>
 }
 
@@ -35,14 +34,13 @@ export interface RunDiff {
   readonly steps: ReadonlyArray<StepDiff>
 }
 
-export const diff = (before: Side, after: Side): RunDiff => {
+export const diff = (
+  before: Side,
+  after: Side,
+  causes: ReadonlyMap<string, ReadonlyArray<Explain.Cause>>,
+): RunDiff => {
   const old = new Map(before.run.steps.map((step) => [step.name, step]))
   const now = new Map(after.run.steps.map((step) => [step.name, step]))
-  const params = {
-    previousParams: before.run.params,
-    nextParams: after.run.params,
-  }
-  const producer = producers(after)
   const compare = (name: string): StepDiff => {
     const from = old.get(name) ?? null
     const to = now.get(name) ?? null
@@ -57,10 +55,7 @@ export const diff = (before: Side, after: Side): RunDiff => {
       sameResult: one !== undefined && other !== undefined && fingerprints(one) === fingerprints(other),
       from,
       to,
-      causes:
-        change === "changed" && one !== undefined && other !== undefined
-          ? causes(name, one, other, params, producer)
-          : [],
+      causes: causes.get(name) ?? [],
       measures,
     }
   }
@@ -75,32 +70,6 @@ const fingerprints = (stored: ActionCache.Stored): string =>
     .map(([name, ref]) => `${name} ${ref.fingerprint}`)
     .toSorted()
     .join("\n")
-
-const causes = (
-  name: string,
-  one: ActionCache.Stored,
-  other: ActionCache.Stored,
-  params: { readonly previousParams: Run.Run["params"]; readonly nextParams: Run.Run["params"] },
-  producer: ReadonlyMap<string, string>,
-): ReadonlyArray<string> => {
-  const own = Explain.compare(name, one, other, params).map((cause) => cause.headline)
-  const arrived = Object.entries(other.record.inputs).flatMap(([input, fingerprint]) =>
-    typeof fingerprint === "string" && one.record.inputs[input] !== fingerprint
-      ? [`what ${producer.get(fingerprint) ?? input} wrote changed`]
-      : [],
-  )
-  return [...own, ...new Set(arrived)]
-}
-
-/** Fingerprint of an output to the step that wrote it. */
-const producers = (side: Side): ReadonlyMap<string, string> => {
-  const found = new Map<string, string>()
-  for (const step of side.run.steps) {
-    const stored = step.key === undefined ? undefined : side.stored(step.key)
-    for (const ref of Object.values(stored?.outputs ?? {})) found.set(ref.fingerprint, step.name)
-  }
-  return found
-}
 
 const changes = <A>(from: ReadonlyMap<string, A>, to: ReadonlyMap<string, A>): Array<Change<A>> =>
   [...new Set([...from.keys(), ...to.keys()])]

@@ -17,6 +17,8 @@ const drawEveryMs = 100
 
 const live = (screen: Screen, now: () => number): RunReporter => {
   const rows = new Map<string, RunView.Row>()
+  /** The rows that are drawn: all but the hits of a plan that has very many. */
+  let drawn: Map<string, RunView.Row> = new Map()
   const block = Live.make(screen)
   let printed = 0
   let columns = 0
@@ -24,8 +26,8 @@ const live = (screen: Screen, now: () => number): RunReporter => {
   let timer: NodeJS.Timeout | undefined
   const draw = (): void => {
     columns = screen.columns()
-    const layout = { columns, nameColumns: RunView.nameColumns(rows.keys(), columns), paint: screen.paint }
-    const frame = RunView.frame(rows, printed, now(), layout, screen.rows() - 1)
+    const layout = { columns, nameColumns: RunView.nameColumns(drawn.keys(), columns), paint: screen.paint }
+    const frame = RunView.frame(drawn, printed, now(), layout, screen.rows() - 1)
     printed = frame.printed
     block.draw([...waiting.splice(0), ...frame.finished], frame.block)
   }
@@ -33,6 +35,11 @@ const live = (screen: Screen, now: () => number): RunReporter => {
     rows,
     emit: (event) => {
       RunView.update(rows, event, now())
+      if (event.type === "plan") {
+        drawn = new Map(rows)
+        const gathered = RunView.gatherHits(drawn, screen.paint)
+        if (gathered !== undefined) waiting.push(gathered)
+      } else RunView.update(drawn, event, now())
       if (event.type === "warning") waiting.push(RunView.warningText(event, screen.paint))
       if (event.type === "plan" || event.type === "run-end") draw()
       // Clocks and rates move on between events; the timer must never keep the process alive.

@@ -114,6 +114,17 @@ export const update = (rows: Map<string, Row>, event: Reporter.Event, now: numbe
   }
 }
 
+/** More hits than these are told by their number: nobody reads a thousand rows that say that nothing happened. */
+const mostHitRows = 40
+
+/** Takes the rows of a plan's hits away where they are many, and returns the line that stands for them. */
+export const gatherHits = (rows: Map<string, Row>, paint: Text.Paint): string | undefined => {
+  const hits = [...rows.values()].filter((row) => row.state === "hit")
+  if (hits.length <= mostHitRows) return undefined
+  for (const row of hits) rows.delete(row.name)
+  return `${plural(hits.length, "step")}   ${paint("green", "hit")}`
+}
+
 export const isFinal = (row: Row): boolean =>
   row.state === "hit" || row.state === "done" || row.state === "failed"
 
@@ -334,11 +345,14 @@ export const plainLines = (columns: number, paint: Text.Paint = Text.plain): Pla
     next: (event, now) => {
       update(rows, event, now)
       switch (event.type) {
-        case "plan":
+        case "plan": {
           layout = { ...layout, nameColumns: nameColumns(rows.keys(), columns) }
+          const gathered = gatherHits(new Map(rows), paint)
+          if (gathered !== undefined) return [gathered]
           return [...rows.values()]
             .filter((row) => row.state === "hit")
             .flatMap((row) => renderRow(row, now, layout))
+        }
         case "warning":
           return [warningText(event, paint)]
         case "step-measure":

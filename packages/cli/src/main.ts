@@ -4,6 +4,7 @@
  * 0 done, 1 a step failed, 2 usage or an invalid pipeline, 130 interrupted. The first Ctrl-C interrupts, so that steps
  * keep their checkpoints; the second ends the process at once.
  */
+import { Engine } from "@sluice/core"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,6 +13,10 @@ import * as Arguments from "./Arguments.ts"
 import * as Failure from "./Failure.ts"
 import * as Project from "./Project.ts"
 import * as Screen from "./Screen.ts"
+
+/** What a bundle does in a process that an engine started for one step. */
+export const isChild = Engine.isChild
+export const serve = Engine.child
 
 /** The pipeline's module as it was loaded, and where it stands. */
 export interface Loaded {

@@ -20,10 +20,11 @@ const here = dirname(fileURLToPath(import.meta.url))
 export const forPipeline = (file: string): BundleOptions => {
   const root = Project.root(dirname(file))
   const contents = [
-    `import { main } from ${JSON.stringify(`${here}/main.ts`)}`,
+    `import { isChild, main, serve } from ${JSON.stringify(`${here}/main.ts`)}`,
     `import * as pipeline from ${JSON.stringify(file)}`,
     `const place = { file: ${JSON.stringify(file)}, root: ${JSON.stringify(root)} }`,
     "export const run = (invocation, entry) => main(invocation, { ...place, entry, pipeline })",
+    "if (isChild()) await serve(pipeline.default)",
     "",
   ].join("\n")
   return { root, entry: { contents, resolveDir: dirname(file) } }
@@ -61,7 +62,7 @@ const build = async (options: BundleOptions, say: (building: boolean) => void): 
     return await bundle(options)
   } catch (error) {
     if (error instanceof Error && "_tag" in error) throw error
-    throw new BuildFailed("the bundler failed", { cause: error })
+    throw new BuildFailed(`the bundler failed, ${String(error)}`, { cause: error })
   } finally {
     say(false)
   }

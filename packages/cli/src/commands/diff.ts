@@ -1,7 +1,7 @@
 /**
  * `sluice diff RUN RUN`: what two runs differ in.
  */
-import { ActionCache, RunLog } from "@sluice/core"
+import { ActionCache, RunLog, Why } from "@sluice/core"
 import type { Run } from "@sluice/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -32,7 +32,8 @@ const compare = Effect.fnUntraced(function* (context: Context) {
     }))
   const before = yield* side(invocation.arguments[0]!)
   const after = yield* side(invocation.arguments[1]!)
-  const found = RunDiff.diff(before, after)
+  const causes = yield* Why.between(before.run.id, after.run.id)
+  const found = RunDiff.diff(before, after, new Map(causes.map((step) => [step.name, step.causes])))
   if (context.json) {
     const head = ({ steps: _, ...rest }: Record<string, unknown>): Record<string, unknown> => rest
     const json = { from: head(toJson(before.run)), to: head(toJson(after.run)), ...found }
@@ -94,7 +95,9 @@ const stepLines = (step: RunDiff.StepDiff): Array<string> => {
   if (step.change === "removed") return ["only in the earlier run"]
   const keys = [step.from?.key, step.to?.key].map((key) => key?.slice(0, 8) ?? "(none)").join(" -> ")
   return [
-    ...(step.causes.length > 0 ? step.causes : [`${step.from?.decision} -> ${step.to?.decision}`]),
+    ...(step.causes.length > 0
+      ? step.causes.map((cause) => cause.headline)
+      : [`${step.from?.decision} -> ${step.to?.decision}`]),
     `${keys}${step.sameResult ? ", with the same result" : ""}`,
     ...step.measures.map(({ name, from, to }) => `${name}: ${shown(from)} -> ${shown(to)}`),
   ]

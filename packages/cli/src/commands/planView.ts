@@ -10,13 +10,17 @@ export const lines = (plan: Plan.Plan, columns: number, paint: Text.Paint): Arra
   const rows = new Map<string, RunView.Row>()
   RunView.update(rows, { type: "plan", plan, runId: undefined }, 0)
   const layout = { columns, paint, nameColumns: RunView.nameColumns(rows.keys(), columns) }
+  const gathered = RunView.gatherHits(rows, paint)
   return [
-    ...plan.actions.map((action) => {
-      const line = RunView.renderRow(rows.get(action.name)!, 0, layout).join("\n")
-      return action.decision === "hit" || action.predictedMs === undefined
-        ? line
-        : `${line}   ${paint("dim", `about ${duration(action.predictedMs)}`)}`
-    }),
+    ...(gathered === undefined ? [] : [gathered]),
+    ...plan.actions
+      .filter((action) => rows.has(action.name))
+      .map((action) => {
+        const line = RunView.renderRow(rows.get(action.name)!, 0, layout).join("\n")
+        return action.decision === "hit" || action.predictedMs === undefined
+          ? line
+          : `${line}   ${paint("dim", `about ${duration(action.predictedMs)}`)}`
+      }),
     total(plan),
     ...plan.warnings.map((warning) => `${paint("yellow", "warning:")} ${warning}`),
     ...noteLines(plan),

@@ -1,7 +1,7 @@
 /**
  * `sluice why STEP`: the cause first, for what would happen now or for what happened.
  */
-import { ActionCache, Engine, Errors, Pipeline, RunLog } from "@sluice/core"
+import { Engine, Errors, Pipeline, RunLog, Why } from "@sluice/core"
 import type { Explain } from "@sluice/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,6 @@ import * as Arguments from "../Arguments.ts"
 import * as Engines from "../Engines.ts"
 import type { Context } from "../main.ts"
 import { nearMiss } from "../nearMiss.ts"
-import * as PastRun from "../PastRun.ts"
 import { pipelineOf } from "../pipelineOf.ts"
 import { ago } from "../quantities.ts"
 import * as Store from "../Store.ts"
@@ -41,10 +40,12 @@ export const why = (context: Context) =>
 const runsOf = (log: RunLog.Service, pipeline: Pipeline.Pipeline): ReadonlyArray<Store.RunHead> =>
   log.runs({ pipeline: pipeline.name })
 
+const executed = (log: RunLog.Service, run: Store.RunHead, step: string): boolean =>
+  log.steps(run.id).some((one) => one.name === step && one.decision === "run")
+
 /** What would happen now, with the params of the last run where none are set; for a hit, why it last ran. */
 const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pipeline, step: string) {
   const log = yield* RunLog.RunLog
-  const cache = yield* ActionCache.ActionCache
   const runs = runsOf(log, pipeline)
   const options = Engines.options(context)
   const params =
@@ -72,7 +73,7 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
     }
     return answer
   }
-  const ran = runs[0] === undefined ? undefined : PastRun.executionOf(log, runs, runs[0], step)
+  const ran = runs.find((run) => executed(log, run, step))
   if (ran === undefined) {
     return {
       decision: "hit",
@@ -85,7 +86,7 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
   return {
     decision: "ran",
     run: ran.id,
-    causes: PastRun.causes(log, cache, runs, ran, step),
+    causes: (yield* Why.why(ran.id, step)).causes,
     sentence: `${step} is a hit now; it ran in ${ran.id}, ${when}.`,
   } satisfies Answer
 })
@@ -93,14 +94,13 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
 /** What happened in a run. */
 const then = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline, name: string, named: string) {
   const log = yield* RunLog.RunLog
-  const cache = yield* ActionCache.ActionCache
   const runs = runsOf(log, pipeline)
   const run = yield* Store.findRun(runs, named)
   const step = yield* Store.findStep(pipeline.name, log.steps(run.id), name)
   return {
     decision: step.decision === "hit" ? "hit" : step.decision === "uncached" ? "uncached" : "ran",
     run: run.id,
-    causes: step.decision === "hit" ? [] : PastRun.causes(log, cache, runs, run, name),
+    causes: step.decision === "hit" ? [] : (yield* Why.why(run.id, name)).causes,
     sentence:
       step.decision === "hit"
         ? `${name} was a hit in ${run.id}: nothing that it depends on had changed.`

@@ -48,6 +48,16 @@ describe("planView", () => {
     ])
   })
 
+  it("tells very many hits by their number", () => {
+    const hits = Array.from({ length: 1000 }, (_, i) => action(`s${i}`, "hit", { key: "3f9a02c1" }))
+    const many = { ...plan, actions: [...hits, plan.actions[1]!], warnings: [], notes: [] }
+    expect(planView.lines(many, 100, Text.plain)).toEqual([
+      "1,000 steps   hit",
+      "train      run       learningRate: 0.0002 -> 0.0001   about 58.0 s",
+      "1,001 steps: 1,000 hit, 1 to run, about 58.0 s",
+    ])
+  })
+
   it("predicts nothing where nothing runs", () => {
     expect(planView.total({ ...plan, actions: plan.actions.slice(0, 1) })).toBe("1 step: 1 hit, 0 to run")
   })
