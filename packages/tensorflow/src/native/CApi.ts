@@ -6,7 +6,7 @@
  *
  * @see tensorflow/c/c_api.h, tensorflow/c/eager/c_api.h (2.21)
  */
-import koffi from "koffi"
+import koffi, { type LibraryHandle } from "koffi"
 
 export type Pointer = number
 
@@ -158,6 +158,7 @@ export type CApi = { readonly [K in keyof typeof declarations]: Call } & {
 export const load = (path: string): CApi => {
   const library = koffi.load(path, { lazy: true })
   const libc = koffi.load(process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6")
+  keepLoaded(libc, path)
   const functions: Record<string, unknown> = {}
   for (const [name, [result, ...args]] of Object.entries(declarations)) {
     functions[name] = library.func(name, result, args)
@@ -188,5 +189,19 @@ export const load = (path: string): CApi => {
     setBool: (mangledName, value) => {
       library.func(mangledName, none, ["bool"])(value)
     },
+  }
+}
+
+/**
+ * Takes a reference of its own to the loaded library and never gives it back. Koffi unloads libraries when Node
+ * ends, before the exit handlers that TensorFlow registered: they would then run code that is gone.
+ */
+const keepLoaded = (libc: LibraryHandle, path: string): void => {
+  const lazily = 1 // RTLD_LAZY on Linux and macOS
+  const dlopen = (from: LibraryHandle) => from.func("dlopen", pointer, [text, int]) as unknown as Call
+  try {
+    dlopen(libc)(path, lazily)
+  } catch {
+    dlopen(koffi.load("libdl.so.2"))(path, lazily) // glibc before 2.34
   }
 }
