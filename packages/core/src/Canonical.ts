@@ -134,16 +134,30 @@ const writeRecord = (value: object, path: string, state: State): string => {
 }
 
 const writeView = (value: ArrayBufferView, prototype: object, path: string): string => {
-  const name = prototype === Buffer.prototype ? "Buffer" : typedArrayName(value)
-  const declared = (globalThis as unknown as Record<string, { readonly prototype: object } | undefined>)[name]
-  if (declared?.prototype !== prototype) {
+  const kind = viewKinds().find((one) => one.prototype === prototype)
+  if (kind === undefined) {
     throw new Errors.CanonicalError({ path, what: `an instance of ${className(value)}` })
   }
-  return `${name}(${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")})`
+  return `${kind.name}(${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")})`
 }
 
-const typedArrayName = (value: ArrayBufferView): string =>
-  Object.prototype.toString.call(value).slice("[object ".length, -1)
+/** Written out, because a global under a computed name has no code identity. */
+const viewKinds = (): ReadonlyArray<{ readonly name: string; readonly prototype: object }> => [
+  Buffer,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  BigUint64Array,
+  BigInt64Array,
+  Float16Array,
+  Float32Array,
+  Float64Array,
+  DataView,
+]
 
 const writeInstance = (value: object, path: string, state: State): string => {
   const method = (value as { readonly [codec]?: () => unknown })[codec]
