@@ -17,9 +17,8 @@ export const gguf = (options: { readonly file: string }): Step.Use<typeof ModelF
 
 /** A folder as Hugging Face lays it out: config.json, tokenizer.json, safetensors. */
 export const folder = (options: { readonly folder: string }): Step.Use<typeof ModelFiles, "modelFolder"> =>
-  modelFolder({
-    files: [`${options.folder}/*.json`, `${options.folder}/*.safetensors`, `${options.folder}/*.jinja`],
-  })
+  // One pattern, since each must match: many models have their template in tokenizer_config.json.
+  modelFolder({ files: `${options.folder}/*.{json,safetensors,jinja}` })
 
 const smolLM2Digest = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
