@@ -520,7 +520,8 @@ class Walk {
     const later = this.#program.changedLater.has(placed.key)
     if (isFunction(node)) return []
     if (isClass(node)) {
-      if (later) {
+      const told = `changes \`${variable?.name ?? ""}\``
+      if (later && !this.#refusals.some((r) => r.what.startsWith(told))) {
         this.#refuse(
           placed.module,
           node.start,

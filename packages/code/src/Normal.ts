@@ -549,7 +549,7 @@ class Writer {
 
   #named(node: Node, variable: Variable, usage: Usage): void {
     const imported = importOf(variable)
-    const chain = imported === undefined ? [] : usage.chain
+    const { chain } = usage
     const path = imported === undefined || imported.name !== "*" ? usage.path : usage.path.slice(1)
     const key = `${variable.scope.node.start}:${variable.name}.${chain.join(".")}|${path.join(".")}`
     const called = usage.kind === "call" || usage.kind === "method"

@@ -50,12 +50,24 @@ export const map = (
     }
     let shift = 0
     segment(0, 0)
+    // A reader of maps takes the nearest segment before a column and no offset from it: one for each word.
+    words.lastIndex = start
+    let word = words.exec(text)
+    const wordsUpTo = (limit: number): void => {
+      while (word !== null && word.index < limit) {
+        segment(word.index - start + shift, word.index - start)
+        word = words.exec(text)
+      }
+    }
     while (next < edits.length && edits[next]!.start < end) {
       const edit = edits[next]!
+      wordsUpTo(edit.start)
       shift += edit.text.length - (edit.end - edit.start)
       segment(edit.end - start + shift, edit.end - start)
+      while (word !== null && word.index <= edit.end) word = words.exec(text)
       next += 1
     }
+    wordsUpTo(end)
     mappings.push(segments.join(","))
   }
   return { version: 3, sources: [source], sourcesContent: [text], names: [], mappings: mappings.join(";") }
@@ -64,6 +76,8 @@ export const map = (
 /** A `sourceMappingURL` comment that holds the map. */
 export const comment = (sourceMap: SourceMap): string =>
   `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(sourceMap)).toString("base64")}`
+
+const words = /[\w$]+/g
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 

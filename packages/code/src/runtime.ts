@@ -7,7 +7,6 @@
 import type { CodeIdentity, CodeTag } from "./Identity.ts"
 
 const symbol = Symbol.for("@sluice/code")
-const stateKey = Symbol.for("@sluice/code/state")
 
 type Thunks = Readonly<Record<string, () => unknown>>
 
@@ -32,8 +31,8 @@ export interface State {
   provide: ((key: string) => Identified) | undefined
 }
 
-const shared = globalThis as { [stateKey]?: State }
-export const state: State = (shared[stateKey] ??= { modules: new Map(), provide: undefined })
+/** One for each copy of this module: a bundle carries its own, and answers for its own functions alone. */
+export const state: State = { modules: new Map(), provide: undefined }
 
 class Tag implements CodeTag {
   readonly id: string
