@@ -1,4 +1,5 @@
 /** TensorFlow.js on native TensorFlow: the library, the binding, and the facts about this machine. */
+export * as Allocator from "./Allocator.ts"
 export * as Binding from "./Binding.ts"
 export * as Cpu from "./Cpu.ts"
 export * as Doctor from "./Doctor.ts"

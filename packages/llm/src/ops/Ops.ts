@@ -81,7 +81,7 @@ export interface Ops {
   readonly tanh: (x: Tensor) => Tensor
   /** dy·y·(1 − y), where y is a sigmoid's result. */
   readonly sigmoidGrad: (y: Tensor, dy: Tensor) => Tensor
-  /** Sum of tensors of one shape, added from left to right in memory order of the backend; one tensor is returned as it is. */
+  /** Sum of tensors of one shape; the order of additions is the backend's. One tensor is returned as it is. */
   readonly addN: (xs: ReadonlyArray<Tensor>) => Tensor
   readonly cast: (x: Tensor, dtype: DType) => Tensor
   /** A float32 constant. Owned and cached by the backend: never free it. May be used inside recordings. */

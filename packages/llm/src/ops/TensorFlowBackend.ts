@@ -439,7 +439,10 @@ export const make = (
     tensorCount: () => live,
     settings: options.settings,
     close: () => {
-      for (const value of constants.values()) binding.remove(value.handle)
+      for (const value of constants.values()) {
+        binding.remove(value.handle)
+        value.handle = 0
+      }
       constants.clear()
       for (const resource of variables) destroy(binding, resource)
       variables.clear()
