@@ -108,7 +108,8 @@ const causesAt = (
     if (before !== undefined && before === after) continue
     const roots = upstream(producer)
     for (const root of roots) arrived.push({ ...root, path: [...root.path, name] })
-    if (roots.length === 0) {
+    // While a step waits, its inputs are unknown: one whose producer has no cause is not known to have changed.
+    if (roots.length === 0 && (before === undefined || after !== undefined)) {
       const what = before === undefined ? `reads ${producer} now` : `what ${producer} wrote changed`
       arrived.push({ kind: "input", headline: `${name}: ${what}`, path: [producer, name] })
     }
