@@ -100,19 +100,8 @@ export const make = (options: {
   // As Jinja reads every source.
   const source = options.source.replaceAll(/\r\n?/g, "\n")
   const hasGenerationMarkers = source.search(marker) >= 0
-  const parse = (text: string): Program => {
-    try {
-      return parseTokens(tokenize(text, { lstrip_blocks: true, trim_blocks: true }))
-    } catch (cause) {
-      throw new ChatTemplateError({
-        reason: `it is no valid template: ${reasonOf(cause)}`,
-        refused: false,
-        roles: [],
-      })
-    }
-  }
   const plain = parse(source.replace(marker, block("")))
-  let marked: Program | undefined
+  let marked: Program = null
   const run = (program: Program, messages: ReadonlyArray<Message>, more: RenderOptions): string => {
     const environment = new Environment()
     const variables = {
@@ -191,8 +180,21 @@ const withReasoningNames = (message: Message): Message => {
   return { thinking: found, ...message, reasoning_content: found } as unknown as Message
 }
 
+const parse = (text: string): Program => {
+  try {
+    return parseTokens(tokenize(text, { lstrip_blocks: true, trim_blocks: true }))
+  } catch (cause) {
+    throw new ChatTemplateError({
+      reason: `it is no valid template: ${reasonOf(cause)}`,
+      refused: false,
+      roles: [],
+    })
+  }
+}
+
 class Refusal extends Error {}
 
+/** The parsed template; the library's own type is lost in its declarations. */
 type Program = ReturnType<typeof parseTokens>
 
 /** What Jinja and transformers give every template, less the clock. */

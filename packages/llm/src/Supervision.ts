@@ -164,6 +164,8 @@ export interface RowAccount {
 export const supervisedTokens = (labels: ReadonlyArray<number>): number =>
   labels.reduce((count, label, i) => (i > 0 && label !== ignored ? count + 1 : count), 0)
 
+const number = (value: number): string => value.toLocaleString("en-US")
+
 /**
  * Applies the limit to one row. "cutLeft" takes tokens off the start, keeping the answer and its end. A row that has
  * no supervised token (left) is never kept: "refuse" refuses it, the other two drop it.
@@ -174,7 +176,6 @@ export const fit = (
   overLength: OverLength = "refuse",
 ): { readonly row: SupervisedRow | null; readonly account: RowAccount } => {
   const tokens = row.ids.length
-  const number = (value: number): string => value.toLocaleString("en-US")
   const leave = (reason: string): { row: null; account: RowAccount } => ({
     row: null,
     account: { status: overLength === "refuse" ? "refused" : "dropped", reason, tokens, supervisedTokens: 0 },

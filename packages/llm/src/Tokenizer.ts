@@ -6,9 +6,9 @@ import { Tokenizer as Engine } from "@huggingface/tokenizers"
 import {
   align,
   byteLevelBytes,
-  compose,
   Misaligned,
   pieceBytes,
+  rewrite,
   type Span,
   type Surface,
 } from "./formats/alignment.ts"
@@ -103,7 +103,7 @@ const make = (
 ): Tokenizer => {
   let engine: Engine
   try {
-    const preTokenizer = TokenizerJson.spellOutDigits(json.pre_tokenizer)
+    const preTokenizer = TokenizerJson.writtenOut(json.pre_tokenizer)
     engine = new Engine(
       { ...json, pre_tokenizer: preTokenizer },
       { clean_up_tokenization_spaces: false, ...config },
@@ -114,10 +114,6 @@ const make = (
       reason: "The tokenizer cannot be built.",
       facts: [["Cause", cause instanceof Error ? cause.message : String(cause)]],
     })
-  }
-  const contentOf = (token: unknown): string => {
-    if (typeof token === "string") return token
-    return ((token as { readonly content?: string } | null | undefined)?.content ?? "") as string
   }
   const idOf = (token: string): number | undefined => (token === "" ? undefined : engine.token_to_id(token))
   const bosToken = contentOf(config.bos_token)
@@ -131,6 +127,8 @@ const make = (
   const unknown = contentOf(json.model["unk_token"])
   const surfaceOf = surfaces(json, unknown)
   const vocabulary = engine.get_vocab(true)
+  const { normalizer } = engine
+  const normalise = normalizer === null ? undefined : (text: string): string => normalizer.normalize(text)
   return {
     file,
     vocabularySize: largest(vocabulary.values()) + 1,
@@ -151,7 +149,7 @@ const make = (
         : engine.encode(text, { add_special_tokens: options?.addSpecialTokens ?? false }).ids,
     encodeWithSpans: (text) => {
       const { ids, tokens } = engine.encode(text, { add_special_tokens: false })
-      return { ids, spans: place(file, text, tokens.map(surfaceOf), tokens) }
+      return { ids, spans: place(file, text, tokens.map(surfaceOf), tokens, normalise) }
     },
     decode: (ids, options) =>
       ids.length === 0
@@ -160,6 +158,12 @@ const make = (
     tokenText: (id) => engine.id_to_token(id),
     idOf,
   }
+}
+
+/** A special token as tokenizer_config.json has it: its text, or an object around it. */
+const contentOf = (token: unknown): string => {
+  if (typeof token === "string") return token
+  return (token as { readonly content?: string } | null | undefined)?.content ?? ""
 }
 
 /** Without spreading a vocabulary of 150,000 over the stack. */
@@ -196,20 +200,15 @@ const place = (
   text: string,
   found: ReadonlyArray<Surface>,
   tokens: ReadonlyArray<string>,
+  normalise: ((text: string) => string) | undefined,
 ): Array<Span> => {
   try {
     return align(text, found)
   } catch (error) {
     if (!(error instanceof Misaligned)) throw error
-    // Some tokenizers compose characters first (Qwen's): place the tokens in the composed text, then look back.
-    const composed = compose(text)
-    if (composed !== undefined && composed.text !== text) {
-      const { origin } = composed
-      return align(composed.text, found).map((span) => ({
-        start: origin[span.start]!,
-        end: origin[span.end]!,
-      }))
-    }
+    // Some tokenizers rewrite the text first, as Qwen's compose its characters: look in what they make of it.
+    const spans = normalise === undefined ? undefined : placeRewritten(text, found, normalise)
+    if (spans !== undefined) return spans
     throw new FormatError({
       file,
       reason: "The tokens cannot be traced back to the text, so that no label could be placed.",
@@ -222,5 +221,23 @@ const place = (
       ],
       hint: "This tokenizer rewrites its input; supervise the whole text instead, or use a byte-level tokenizer.",
     })
+  }
+}
+
+const placeRewritten = (
+  text: string,
+  found: ReadonlyArray<Surface>,
+  normalise: (text: string) => string,
+): Array<Span> | undefined => {
+  const rewritten = rewrite(text, normalise)
+  if (rewritten === undefined || rewritten.text === text) return undefined
+  try {
+    return align(rewritten.text, found).map(({ start, end }) => ({
+      start: rewritten.starts[start] ?? text.length,
+      end: end === start ? (rewritten.starts[start] ?? text.length) : rewritten.ends[end - 1]!,
+    }))
+  } catch (error) {
+    if (error instanceof Misaligned) return undefined
+    throw error
   }
 }

@@ -60,9 +60,20 @@ export const fetch = (request: Request): Effect.Effect<string, DownloadFailed> =
     yield* run(
       request,
       [
-        ...["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input"],
-        ...["--disable-pip-version-check", "--progress-bar=off", "--retries=2", "--timeout=20"],
-        ...["--dest", folder, requirement],
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-cache-dir",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+        "--retries=2",
+        "--timeout=20",
+        "--dest",
+        folder,
+        requirement,
       ],
       // pip collects the file in a folder of its own first; there its growth is seen.
       { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch },

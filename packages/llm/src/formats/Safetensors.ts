@@ -191,7 +191,7 @@ const entryProblem = (entry: {
   data_offsets: [number, number]
 }): string | undefined => {
   const width = widths[entry?.dtype]
-  if (width === undefined) return `type ${String(entry?.dtype)} is not known`
+  if (width === undefined) return `type ${entry?.dtype} is not known`
   if (!Array.isArray(entry.shape) || !entry.shape.every(whole)) return "has no shape"
   if (!Array.isArray(entry.data_offsets) || !entry.data_offsets.every(whole)) return "has no place"
   const needed = entry.shape.reduce((a, b) => a * b, 1) * width

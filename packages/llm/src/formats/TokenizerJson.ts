@@ -55,24 +55,53 @@ const digitsThenBytes = {
   pretokenizers: [{ type: "Digits", individual_digits: true }, byteLevel(true)],
 }
 
+/** GPT-2's pattern, which `ByteLevel` holds itself. */
+const gpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+
+/** `\s` as in Unicode, not as in JavaScript, where it holds U+FEFF and lacks U+0085. */
+const unicodeSpace = (pattern: string): string =>
+  pattern.replaceAll(/\\(.)/gs, (escape, character) =>
+    character === "s" ? "\\p{White_Space}" : character === "S" ? "\\P{White_Space}" : escape,
+  )
+
+const split = (pattern: string): unknown => ({
+  type: "Split",
+  pattern: { Regex: unicodeSpace(pattern) },
+  behavior: "Isolated",
+  invert: false,
+})
+
+interface Part {
+  readonly type?: string
+  readonly individual_digits?: boolean
+  readonly add_prefix_space?: boolean
+  readonly use_regex?: boolean
+  readonly pattern?: { readonly Regex?: string }
+  readonly pretokenizers?: ReadonlyArray<unknown>
+}
+
 /**
- * `Digits` splits at every number of Unicode in the Rust library, but at `0` to `9` alone in JavaScript's: written
- * as a `Split` by pattern both do the same.
+ * The same pre-tokenizer with its patterns written out, where JavaScript's library would read them otherwise than
+ * Rust's: `Digits` is `0` to `9` there and every number of Unicode here, and `\s` differs by two characters.
  */
-export const spellOutDigits = (preTokenizer: unknown): unknown => {
-  const part = preTokenizer as {
-    type?: string
-    individual_digits?: boolean
-    pretokenizers?: Array<unknown>
-  } | null
-  if (part?.type === "Digits") {
-    const pattern = { Regex: part.individual_digits === true ? "\\p{N}" : "\\p{N}+" }
-    return { type: "Split", pattern, behavior: "Isolated", invert: false }
+export const writtenOut = (preTokenizer: unknown): unknown => {
+  const part = preTokenizer as Part | null
+  switch (part?.type) {
+    case "Digits":
+      return split(part.individual_digits === true ? "\\p{N}" : "\\p{N}+")
+    case "Split": {
+      const pattern = part.pattern?.Regex
+      return pattern === undefined ? part : { ...part, pattern: { Regex: unicodeSpace(pattern) } }
+    }
+    case "ByteLevel":
+      return part.use_regex === false || part.add_prefix_space === true
+        ? part
+        : { type: "Sequence", pretokenizers: [split(gpt2), { ...part, use_regex: false }] }
+    case "Sequence":
+      return { ...part, pretokenizers: part.pretokenizers?.map(writtenOut) ?? [] }
+    default:
+      return preTokenizer
   }
-  if (part?.type === "Sequence" && Array.isArray(part.pretokenizers)) {
-    return { ...part, pretokenizers: part.pretokenizers.map(spellOutDigits) }
-  }
-  return preTokenizer
 }
 
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"

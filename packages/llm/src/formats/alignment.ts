@@ -127,24 +127,32 @@ const characterBounds = (text: string, byteLength: number): { starts: Int32Array
   return { starts, ends }
 }
 
+/** A rewritten text, and for each of its UTF-16 units where in the original its character began and ended. */
+export interface Rewritten {
+  readonly text: string
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+}
+
 /**
- * A text in Unicode's composed form, with the original place of each of its UTF-16 units (one more at the end);
- * undefined where the composition reaches across clusters, so that places cannot be told.
+ * A text as the tokenizer rewrites it (composes or lowers its letters), one cluster of a letter and its marks at a
+ * time; undefined where the rewriting reaches across clusters, so that places cannot be told.
  */
-export const compose = (text: string): { readonly text: string; readonly origin: Int32Array } | undefined => {
-  const whole = text.normalize("NFC")
-  const origin = new Int32Array(whole.length + 1)
+export const rewrite = (text: string, normalise: (text: string) => string): Rewritten | undefined => {
+  const whole = normalise(text)
+  const starts = new Int32Array(whole.length)
+  const ends = new Int32Array(whole.length)
   let built = ""
   let from = 0
   for (const [cluster] of text.matchAll(/\P{M}\p{M}*|\p{M}+/gsu)) {
-    const composed = cluster.normalize("NFC")
-    for (let i = 0; i < composed.length; i++) {
-      origin[built.length + i] = cluster.length === composed.length ? from + i : from
+    const one = normalise(cluster)
+    const same = one.length === cluster.length
+    for (let i = 0; i < one.length && built.length + i < whole.length; i++) {
+      starts[built.length + i] = same ? from + i : from
+      ends[built.length + i] = same ? from + i + 1 : from + cluster.length
     }
-    built += composed
+    built += one
     from += cluster.length
   }
-  if (built !== whole) return undefined
-  origin[whole.length] = text.length
-  return { text: whole, origin }
+  return built === whole ? { text: whole, starts, ends } : undefined
 }
