@@ -36,16 +36,21 @@ export const register = async (binding: Binding): Promise<Tf> => {
     isArray: (value: unknown) => Array.isArray(value),
   })
   const require = createRequire(import.meta.url)
-  const kernels = "@tensorflow/tfjs-node-gpu"
   // The TensorFlow.js that the kernels themselves load, which need not be the one resolved from here.
-  const tf = createRequire(require.resolve(`${kernels}/package.json`))("@tensorflow/tfjs") as Tf
+  const tf = createRequire(require.resolve("@tensorflow/tfjs-node-gpu/package.json"))(
+    "@tensorflow/tfjs",
+  ) as Tf
   tf.env().set("PROD", true)
   if (tf.findBackend("tensorflow") === null) {
-    require(`${kernels}/dist/register_all_kernels.js`)
-    const { NodeJSKernelBackend } = require(`${kernels}/dist/nodejs_kernel_backend.js`) as {
+    require("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js")
+    const { NodeJSKernelBackend } = require("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js") as {
       readonly NodeJSKernelBackend: new (binding: object, name: string) => tfjs.KernelBackend
     }
-    tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(addon(binding), kernels), 3)
+    tf.registerBackend(
+      "tensorflow",
+      () => new NodeJSKernelBackend(addon(binding), "@tensorflow/tfjs-node-gpu"),
+      3,
+    )
   }
   await use(tf, "tensorflow")
   return tf

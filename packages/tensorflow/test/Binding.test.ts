@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import * as path from "node:path"
+import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import * as Binding from "../src/Binding.ts"
 import { BindingFailed, OperationFailed } from "../src/Errors.ts"
@@ -111,9 +111,13 @@ describe("the binding", () => {
 
   it("lets a process that ran nothing end in peace", () => {
     // execFileSync throws on any exit but 0: TensorFlow's exit handlers must find the library still loaded.
-    const printed = execFileSync(process.execPath, [path.join(import.meta.dirname, "openAndEnd.ts")], {
-      encoding: "utf8",
-    })
+    const printed = execFileSync(
+      process.execPath,
+      [fileURLToPath(new URL("./openAndEnd.ts", import.meta.url))],
+      {
+        encoding: "utf8",
+      },
+    )
     expect(printed).toBe("2.21.0\n")
   })
 

@@ -140,7 +140,7 @@ export interface Ops {
 }
 
 /** A function that takes and returns nested arrays and plain objects of tensors, variables, numbers and null. */
-export type Recordable<A, R> = (ops: Ops, args: A) => R
+type Recordable<A, R> = (ops: Ops, args: A) => R
 
 export interface Backend {
   readonly kind: "tensorflow" | "wasm" | "cpu"

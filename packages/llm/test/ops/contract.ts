@@ -24,7 +24,7 @@ const half = Math.fround(0.5)
 const sigmoid1 = 0.7310585786300049
 const e = Math.E
 
-export const cases: ReadonlyArray<Case> = [
+const cases: ReadonlyArray<Case> = [
   // [1 2 3; 4 5 6] · [1 0; -1 2; 3 1]
   {
     title: "matMul",

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process"
-import * as path from "node:path"
+import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
 import type { Options } from "../../src/ops/Backend.ts"
 
-const child = path.join(import.meta.dirname, "digestChild.ts")
+const child = fileURLToPath(new URL("./digestChild.ts", import.meta.url))
 
 /** Runs the sequence in a new process; `env` is added to this one's. */
 const digestOf = async (options: Options, env: NodeJS.ProcessEnv = {}): Promise<string> => {

@@ -120,7 +120,7 @@ const networkSigns =
   /NewConnectionError|ConnectTimeout|ReadTimeout|Read timed out|Temporary failure in name resolution|Name or service not known|nodename nor servname|Max retries exceeded|ProxyError|SSLError|Connection (refused|reset|aborted|broken)|Network is unreachable/i
 
 /** What pip's output means. Pure: the tests feed it real outputs. */
-export const explain = (wheel: Wheel.Wheel, output: string, code: number): LibraryFetchFailed => {
+const explain = (wheel: Wheel.Wheel, output: string, code: number): LibraryFetchFailed => {
   const wanted = `${wheel.package}==${Wheel.version} for ${wheel.pipPlatform}`
   if (/No module named pip/.test(output)) {
     return new LibraryFetchFailed({

@@ -35,7 +35,7 @@ export const pinEnvironment = (env: NodeJS.ProcessEnv): void => {
 }
 
 /** ConfigProto by hand: intra_op (2), inter_op (5), gpu_options (6) { allow_growth (4) }. */
-export const configProto = (threads: number): Uint8Array => {
+const configProto = (threads: number): Uint8Array => {
   const bytes: Array<number> = []
   const varint = (value: number) => {
     for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128)
