@@ -157,3 +157,30 @@ const Everything = Step.make({
 
 export default Pipeline.make("kinds", {}, ({ step }) => step("everything", Everything({})))
 `
+
+/** A step in a process of its own. */
+export const isolated = `
+import { Pipeline, Step, Table } from "@sluice/core"
+import { Schema } from "effect"
+
+class Row extends Table.make({ n: Table.int32 }) {}
+
+const Apart = Step.make({
+  name: "apart",
+  isolated: true,
+  inputs: {},
+  config: { fail: Schema.Boolean },
+  output: Row,
+  run: ({ config, summarize }) => {
+    if (config.fail) throw new Error("asked to fail")
+    summarize(process.send === undefined ? "the same process" : "another process")
+    return [{ n: 1 }]
+  }
+})
+
+export default Pipeline.make(
+  "isolated",
+  { params: { fail: Schema.Boolean.pipe(Pipeline.withDefault(false)) } },
+  ({ params, step }) => ({ apart: step("apart", Apart({ fail: params.fail })) })
+)
+`

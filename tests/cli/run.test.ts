@@ -16,6 +16,8 @@ afterAll(() => made.forEach((one) => one.remove()))
 const words = () => sandbox({ "words.ts": pipelines.twoSteps, "lib/shout.ts": pipelines.shoutModule })
 
 describe("sluice run", { timeout: 60_000 }, () => {
+  const shared = words()
+
   it("runs what is new, then finds everything, then reruns what a param changed", async () => {
     const project = words()
     const first = await project.sluice("run", "words.ts")
@@ -57,7 +59,7 @@ describe("sluice run", { timeout: 60_000 }, () => {
   })
 
   it("prints one JSON document with --json", async () => {
-    const project = words()
+    const project = shared
     const { stdout, stderr, code } = await project.sluice("run", "words.ts", "--json", "--set", "count=2")
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 })
     const json = JSON.parse(stdout)
@@ -87,7 +89,7 @@ describe("sluice run", { timeout: 60_000 }, () => {
   })
 
   it("says everything that is wrong with params, with exit code 2", async () => {
-    const project = words()
+    const project = shared
     const { code, stdout, stderr } = await project.sluice(
       "run",
       "words.ts",
@@ -104,7 +106,7 @@ describe("sluice run", { timeout: 60_000 }, () => {
   })
 
   it("names the step that was meant", async () => {
-    const project = words()
+    const project = shared
     const { code, stderr } = await project.sluice("run", "words.ts", "--only", "shuot")
     expect({ code, stderr }).toEqual({
       code: 2,
@@ -125,7 +127,7 @@ describe("sluice run", { timeout: 60_000 }, () => {
       [
         'Step "break" failed.',
         "  Reason:  the disk of the moon is full",
-        "  Place:   failing.ts:12:1",
+        "  Place:   failing.ts:12:11",
         "",
       ].join("\n"),
     )
@@ -161,11 +163,78 @@ describe("sluice run", { timeout: 60_000 }, () => {
       [
         "throws.ts could not be loaded.",
         "TypeError: Cannot read properties of undefined (reading 'length')",
-        "throws.ts:2:1",
+        "throws.ts:2:7",
         "  x[0]!.length",
-        "  ^",
+        "        ^",
         "",
       ].join("\n"),
+    )
+  })
+
+  it("points at an import that leads nowhere, in the source as it was written", async () => {
+    const project = sandbox({
+      "a.ts": 'import { Pipeline } from "@sluice/core"\nimport { x } from "./missing.ts"\nexport default x\n',
+      "b.ts": 'import { yell } from "./lib/shout.ts"\nexport default yell\n',
+      "lib/shout.ts": pipelines.shoutModule,
+    })
+    expect((await project.sluice("plan", "a.ts")).stderr).toBe(
+      'Could not resolve "./missing.ts"\na.ts:2:20\n  import { x } from "./missing.ts"\n                     ^\n',
+    )
+    const { code, stderr } = await project.sluice("plan", "b.ts")
+    expect(code).toBe(2)
+    expect(stderr).toBe(
+      'No matching export in "lib/shout.ts" for import "yell"\nb.ts:1:10\n  import { yell } from "./lib/shout.ts"\n           ^\n',
+    )
+  })
+
+  it("points at what the pipeline's function throws", async () => {
+    const project = sandbox({
+      "builds.ts": `import { Pipeline } from "@sluice/core"
+export default Pipeline.make("builds", {}, () => {
+  throw new Error("no such model")
+})
+`,
+    })
+    expect(await project.sluice("run", "builds.ts")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        'The pipeline threw an error.\nError: no such model\nbuilds.ts:3:1\n    throw new Error("no such model")\n  ^\n',
+    })
+  })
+
+  it("says that a store cannot be written", async () => {
+    const project = sandbox({
+      "words.ts": pipelines.twoSteps,
+      "lib/shout.ts": pipelines.shoutModule,
+      ".sluice": "",
+    })
+    const { code, stderr } = await project.sluice("run", "words.ts")
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: [
+        `Sluice cannot keep anything in ${project.root}/.sluice.`,
+        `  Place:   ${project.root}/.sluice/bundles`,
+        "  Reason:  a file stands where a folder is needed",
+        "Move that file away.",
+        "",
+      ].join("\n"),
+    })
+  })
+
+  it("runs isolated steps in a process of their own, with progress, failures and places as usual", async () => {
+    const project = sandbox({ "isolated.ts": pipelines.isolated })
+    const first = await project.sluice("run", "isolated.ts")
+    expect(first.stderr).toBe("")
+    expect(settled(first.stdout)).toEqual([
+      "apart      run       apart: has not run before",
+      "apart      done      <key>      another process   <time>",
+      "1 step: 0 hit, 1 run, in <time>",
+    ])
+    const failed = await project.sluice("run", "--set", "fail=true")
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toBe(
+      'Step "apart" failed.\n  Reason:  asked to fail\n  Place:   isolated.ts:14:30\n',
     )
   })
 

@@ -39,10 +39,34 @@ export const isForeseen = (error: unknown): error is Error & { readonly _tag: st
  * Shows an error that the program knows, by its own message; writes a log for one that it does not. Places in a bundle
  * become places in the user's own files.
  */
-export const shown = (error: unknown, root: string): Shown =>
-  isForeseen(error)
-    ? { kind: error._tag, message: inSources(error.message, root), exitCode: invalid.has(error._tag) ? 2 : 1 }
-    : unexpected(error, join(root, ".sluice", "logs"))
+export const shown = (error: unknown, root: string): Shown => {
+  if (isForeseen(error)) {
+    const message = isBundleProblem(error) ? bundleProblem(error, root) : inSources(error.message, root)
+    return { kind: error._tag, message, exitCode: invalid.has(error._tag) ? 2 : 1 }
+  }
+  const at = place(error, root)
+  return at === undefined
+    ? unexpected(error, join(root, ".sluice", "logs"))
+    : { kind: "pipeline", message: thrown("The pipeline threw an error.", error, at, root), exitCode: 2 }
+}
+
+/** What the bundler complained about: the bundler saw the file after a transform, so the line is read anew. */
+interface BundleProblem extends Error {
+  readonly file: string
+  readonly line: number
+}
+
+const isBundleProblem = (error: Error): error is BundleProblem =>
+  (error as { _tag?: unknown })._tag === "BundleProblem" && (error as { file?: unknown }).file !== ""
+
+const bundleProblem = (error: BundleProblem, root: string): string => {
+  const what = firstLine(error.message).replace(/^\S+:\d+:\d+ /, "")
+  const file = resolve(root, error.file)
+  const text = lineOf(file, error.line)
+  const columns = [...what.matchAll(/"([^"]+)"/g)].map((quoted) => text?.lastIndexOf(quoted[1]!) ?? -1)
+  const at = { file, line: error.line, column: (columns.findLast((column) => column >= 0) ?? 0) + 1 }
+  return `${what}\n${excerpt(at, root)}`
+}
 
 const bundled = /\.sluice\/bundles\/[^\s:]+\.js:\d+:\d+/g
 
@@ -93,17 +117,17 @@ export interface Place {
 const frame = /(?:\(|at )(?:async )?((?:file:\/\/)?\/[^():]+):(\d+):(\d+)\)?$/
 
 /**
- * Where an error was thrown, in the user's own source: the first frame that lies in a file of the project, read
- * through the bundle's source map.
+ * Where the user's own code threw an error: the first frame, read through the bundle's source map, if it lies in a
+ * file of the project. An error that the engine or a package threw has no such place.
  */
 export const place = (error: unknown, root: string): Place | undefined => {
   if (!(error instanceof Error) || error.stack === undefined) return undefined
   for (const line of error.stack.split("\n")) {
     const match = frame.exec(line.trim())
-    if (match === null) continue
+    if (match === null || line.includes("(node:") || line.includes("at node:")) continue
     const generated = match[1]!.startsWith("file://") ? fileURLToPath(match[1]!) : match[1]!
     const found = original({ file: generated, line: Number(match[2]), column: Number(match[3]) })
-    if (found !== undefined && isInside(root, found.file)) return found
+    return found !== undefined && isInside(root, found.file) ? found : undefined
   }
   return undefined
 }
@@ -141,27 +165,51 @@ const shortPlace = (at: Place, root: string): string => `${relative(root, at.fil
 /** `lib/text.ts:12:3` with the line and a caret under the column. */
 export const excerpt = (at: Place, root: string): string => {
   const name = shortPlace(at, root)
+  const line = lineOf(at.file, at.line)
+  if (line === undefined) return name
+  const indent = line.slice(0, at.column - 1).replaceAll(/[^\t]/g, " ")
+  return `${name}\n  ${line}\n  ${indent}^`
+}
+
+const lineOf = (file: string, line: number): string | undefined => {
   try {
-    const line = readFileSync(at.file, "utf8").split("\n")[at.line - 1]
-    if (line === undefined) return name
-    const indent = line.slice(0, at.column - 1).replaceAll(/[^\t]/g, " ")
-    return `${name}\n  ${line}\n  ${indent}^`
+    return readFileSync(file, "utf8").split(/\r?\n/)[line - 1]
   } catch {
-    return name
+    return undefined
   }
 }
 
-/** What a pipeline's file threw while it was loaded: the user's own code, so no log and no stack. */
-export const whileLoading = (error: unknown, file: string, root: string, cwd: string): Shown => {
+const thrown = (headline: string, error: unknown, at: Place | undefined, root: string): string => {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  const at = place(error, root)
+  return [headline, said, ...(at === undefined ? [] : [excerpt(at, root)])].join("\n")
+}
+
+/** What a pipeline's file threw while it was loaded: the user's own code, so no log and no stack. */
+export const whileLoading = (error: unknown, file: string, root: string, cwd: string): Shown => ({
+  kind: "load",
+  message: thrown(`${relative(cwd, file)} could not be loaded.`, error, place(error, root), root),
+  exitCode: 2,
+})
+
+/** What the file system said when something was to be written, or `undefined` for any other error. */
+export const whileWriting = (error: unknown, folder: string): Shown | undefined => {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reasons: Record<string, readonly [reason: string, hint: string]> = {
+    ENOSPC: ["the disk is full", "Free some space: sluice gc removes what no kept run uses."],
+    EDQUOT: ["the disk quota is used up", "Free some space: sluice gc removes what no kept run uses."],
+    EACCES: ["the folder may not be written", "Make it writable, or run in a copy of the project."],
+    EPERM: ["the folder may not be written", "Make it writable, or run in a copy of the project."],
+    EROFS: ["the file system is read-only", "Run in a copy of the project that can be written."],
+    ENOTDIR: ["a file stands where a folder is needed", "Move that file away."],
+    EEXIST: ["a file stands where a folder is needed", "Move that file away."],
+  }
+  const found = code === undefined ? undefined : reasons[code]
+  if (found === undefined) return undefined
+  const [reason, hint] = found
+  const at = /'([^']+)'/.exec(message)?.[1] ?? folder
   return {
-    kind: "load",
-    message: [
-      `${relative(cwd, file)} could not be loaded.`,
-      said,
-      ...(at === undefined ? [] : [excerpt(at, root)]),
-    ].join("\n"),
-    exitCode: 2,
+    kind: "store",
+    message: `Sluice cannot keep anything in ${folder}.\n  Place:   ${at}\n  Reason:  ${reason}\n${hint}`,
+    exitCode: 1,
   }
 }

@@ -66,9 +66,10 @@ const load = async (options: BundleOptions, file: string, json: boolean): Promis
     const Failure = await import("./Failure.ts")
     const root = file === "" ? process.cwd() : Project.root(dirname(file))
     const failure =
-      Failure.isForeseen(error) || file === "" || program.isOwnFailure(error)
+      Failure.whileWriting((error as Error).cause ?? {}, Project.store(root)) ??
+      (Failure.isForeseen(error) || file === "" || program.isOwnFailure(error)
         ? Failure.shown(error, root)
-        : Failure.whileLoading(error, file, root, process.cwd())
+        : Failure.whileLoading(error, file, root, process.cwd()))
     refuse(failure.kind, failure.message, failure.exitCode, json)
     return undefined
   }

@@ -12,7 +12,7 @@ import * as RunView from "../RunView.ts"
 import * as Store from "../Store.ts"
 import * as Text from "../Text.ts"
 import { nothingWasRun } from "../NothingToShow.ts"
-import { toJson } from "./runs.ts"
+import { headJson } from "./runs.ts"
 
 export const diff = (context: Context) =>
   Store.exists(context.root)
@@ -35,8 +35,7 @@ const compare = Effect.fnUntraced(function* (context: Context) {
   const causes = yield* Why.between(before.run.id, after.run.id)
   const found = RunDiff.diff(before, after, new Map(causes.map((step) => [step.name, step.causes])))
   if (context.json) {
-    const head = ({ steps: _, ...rest }: Record<string, unknown>): Record<string, unknown> => rest
-    const json = { from: head(toJson(before.run)), to: head(toJson(after.run)), ...found }
+    const json = { from: headJson(before.run), to: headJson(after.run), ...found }
     screen.write(`${JSON.stringify(json, undefined, 2)}\n`)
   } else {
     const now = yield* Clock.currentTimeMillis

@@ -37,8 +37,14 @@ const print = (context: Context, listed: ReadonlyArray<Run.Run>, now: number): n
   return 0
 }
 
-/** A run as `--json` prints it; times are ISO 8601. */
+/** A run as `--json` prints it. */
 export const toJson = (run: Run.Run): Record<string, unknown> => ({
+  ...headJson(run),
+  steps: run.steps.map(({ name, decision, key, ms }) => ({ name, decision, key: key ?? null, ms })),
+})
+
+/** A run without its steps; times are ISO 8601. */
+export const headJson = (run: Store.RunHead): Record<string, unknown> => ({
   id: run.id,
   pipeline: run.pipeline,
   state: run.state,
@@ -46,7 +52,6 @@ export const toJson = (run: Run.Run): Record<string, unknown> => ({
   endedAt: run.endedAt === undefined ? null : new Date(run.endedAt).toISOString(),
   ms: run.endedAt === undefined ? null : run.endedAt - run.startedAt,
   params: run.params,
-  steps: run.steps.map(({ name, decision, key, ms }) => ({ name, decision, key: key ?? null, ms })),
 })
 
 /** `2 run, 6 hit`: what became of the steps, the rare first. */

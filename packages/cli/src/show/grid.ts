@@ -10,7 +10,7 @@ export const cell = (value: unknown): string => {
   if (typeof value === "number") return number(value)
   if (typeof value === "bigint" || typeof value === "boolean") return String(value)
   if (value instanceof Uint8Array) return `${value.length} bytes`
-  return Text.oneLine(JSON.stringify(plain(value)) ?? String(value))
+  return Text.oneLine(JSON.stringify(plain(value)) ?? typeof value)
 }
 
 const number = (value: number): string =>
@@ -78,8 +78,9 @@ const fit = (wanted: ReadonlyArray<number>, total: number): Array<number> => {
     const content = open.filter((i) => wanted[i]! <= share)
     const settled = content.length > 0 ? content : open
     for (const i of settled) {
-      widths[i] = Math.min(wanted[i]!, share)
-      free -= widths[i]!
+      const taken = Math.min(wanted[i]!, share)
+      widths[i] = taken
+      free -= taken
     }
     open = open.filter((i) => !settled.includes(i))
   }
