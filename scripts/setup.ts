@@ -41,7 +41,7 @@ const fetch = async <A, E extends { readonly message: string }>(
   const exit = await Effect.runPromiseExit(effect(line.show))
   line.end()
   if (Exit.isSuccess(exit)) return exit.value
-  throw new SetupFailed(String((Cause.squash(exit.cause) as Error).message))
+  throw new SetupFailed((Cause.squash(exit.cause) as Error).message)
 }
 
 /** The TensorFlow library, found or fetched. Returns its path. */

@@ -199,7 +199,7 @@ export default Pipeline.make("builds", {}, () => {
       code: 2,
       stdout: "",
       stderr:
-        'The pipeline threw an error.\nError: no such model\nbuilds.ts:3:1\n    throw new Error("no such model")\n  ^\n',
+        'The pipeline threw an error.\nError: no such model\nbuilds.ts:3:9\n    throw new Error("no such model")\n          ^\n',
     })
   })
 
@@ -234,7 +234,7 @@ export default Pipeline.make("builds", {}, () => {
     const failed = await project.sluice("run", "--set", "fail=true")
     expect(failed.code).toBe(1)
     expect(failed.stderr).toBe(
-      'Step "apart" failed.\n  Reason:  asked to fail\n  Place:   isolated.ts:14:30\n',
+      'Step "apart" failed.\n  Reason:  asked to fail\n  Place:   isolated.ts:14:28\n',
     )
   })
 
