@@ -141,11 +141,18 @@ export const make = (options: {
     eosToken,
     render: (messages, more) => render(plain, messages, more),
     renderMarked: (messages, more) => {
-      if (!hasGenerationMarkers) return { text: render(plain, messages, more), spans: [] }
+      const text = render(plain, messages, more)
+      if (!hasGenerationMarkers) return { text, spans: [] }
       marked ??= parse(
         source.replace(marker, (...found) => block(found[2] === undefined ? open : close)(...found)),
       )
-      return unmark(render(marked, messages, more))
+      const found = unmark(render(marked, messages, more))
+      if (found.text === text) return found
+      throw new ChatTemplateError({
+        reason: "the messages hold the private characters U+F0000 or U+F0001, which mark generated text here",
+        refused: false,
+        roles: messages.map((message) => message.role),
+      })
     },
   }
 }

@@ -9,8 +9,12 @@
 import type { ChatTemplate, Message, RenderOptions } from "./ChatTemplate.ts"
 import type { Span, Tokenizer } from "./Tokenizer.ts"
 
-/** No chat holds it, no template changes it: letters and digits survive trimming and casing rules. */
-const sentinel = "Zq7sentinel3Kx"
+/** A word that the text does not hold; letters and digits, which no template trims away. */
+const wordNotIn = (text: string): string => {
+  let word = "Zq7sentinel3Kx"
+  while (text.includes(word)) word += "7"
+  return word
+}
 
 /**
  * The text, and one piece for each turn of the assistant in their order. `untilToken` ends a piece with its last
@@ -32,14 +36,15 @@ export const assistantPieces = (
       return undefined
     }
   }
+  const sentinel = wordNotIn(text)
   const pieces: Array<Span> = []
   messages.forEach((message, i) => {
     if (message.role !== "assistant") return
     const after = pieces.at(-1)?.end ?? 0
-    const replaced = messages.map((other, j) => (j === i ? withContent(other) : other))
+    const replaced = messages.map((other, j) => (j === i ? withContent(other, sentinel) : other))
     const marked = attempt(replaced)
     const at = marked?.indexOf(sentinel) ?? -1
-    const content = marked === undefined || at < 0 ? undefined : { marked, at }
+    const content = marked === undefined || at < 0 ? undefined : { marked, at, sentinel }
     const start = startOfTurn(tokenizer, text, after, content, {
       prompt: attempt(messages.slice(0, i), true),
       before: attempt(messages.slice(0, i)),
@@ -61,9 +66,9 @@ export const assistantPieces = (
 }
 
 /** The message with the sentinel for its content and without thoughts, so that the template's frame stays. */
-const withContent = (message: Message): Message => {
+const withContent = (message: Message, content: string): Message => {
   const { reasoning_content: _, ...rest } = message
-  return { ...rest, content: sentinel }
+  return { ...rest, content }
 }
 
 /** Thrown where no way of rendering tells the end of a turn: nothing is guessed. */
@@ -80,6 +85,7 @@ interface Content {
   readonly marked: string
   /** Where the sentinel stands in it. */
   readonly at: number
+  readonly sentinel: string
 }
 
 const startOfTurn = (
@@ -116,6 +122,7 @@ const endOfTurn = (
   alone: { readonly whole: string | undefined; readonly marked: string | undefined },
 ): number => {
   if (content !== undefined && alone.marked !== undefined) {
+    const { sentinel } = content
     const tail = content.marked.slice(content.at + sentinel.length)
     const at = alone.marked.indexOf(sentinel)
     if (at >= 0 && text.endsWith(tail) && text.length - tail.length >= start) {

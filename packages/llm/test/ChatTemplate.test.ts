@@ -79,6 +79,9 @@ describe("rendering", () => {
     const marked = template.renderMarked(messages)
     expect(marked.text).toBe(text)
     expect(marked.spans.map(({ start, end }) => text.slice(start, end))).toEqual(["bc.", "e."])
+    expect(() => template.renderMarked([user("a\u{F0000}b"), assistant("c")])).toThrow(
+      /private characters U\+F0000/,
+    )
     const without = ChatTemplate.make({ source: "{{ messages[0].content }}" })
     expect(without.renderMarked([user("a")])).toEqual({ text: "a", spans: [] })
   })

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
-import { describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as ChatTemplate from "../src/ChatTemplate.ts"
+import * as ModelFiles from "../src/ModelFiles.ts"
 import * as Supervision from "../src/Supervision.ts"
 import * as Tokenizer from "../src/Tokenizer.ts"
-import { fixture, fixtureJson } from "./support/smollm2.ts"
+import { chatOf, fixture, fixtureJson, reviews, smolLM2 } from "./support/smollm2.ts"
 
 type Range = readonly [start: number, end: number]
 
@@ -229,6 +230,51 @@ describe("what is learnt", () => {
   it("is refused for a chat without an answer", () => {
     expect(() => Supervision.encode(tokenizer, template, chat.slice(0, 1))).toThrow(
       "The chat has no turn of the assistant, so that nothing of it would be learnt.\n  Roles:  user\n",
+    )
+  })
+})
+
+describe("SmolLM2 and the reviews", () => {
+  let model: ModelFiles.OpenModel
+  beforeAll(async () => {
+    model = ModelFiles.openSync(await smolLM2())
+  }, 600_000)
+  afterAll(() => model.close())
+
+  const encode = (chat: ReadonlyArray<ChatTemplate.Message>): Supervision.SupervisedRow =>
+    Supervision.encode(model.tokenizer, model.chatTemplate!, chat)
+
+  it("learn the answer and the token that ends it, after exactly the ids of the prompt for it", () => {
+    const wrong = reviews()
+      .filter((_, n) => n % 10 === 0)
+      .filter((review) => {
+        const chat = chatOf(review)
+        const { ids, labels } = encode(chat)
+        const prompt = model.chatTemplate!.render(chat.slice(0, -1), { addGenerationPrompt: true })
+        const asked = model.tokenizer.encode(prompt)
+        const answer = model.tokenizer.decode(labels.filter((label) => label !== Supervision.ignored))
+        const sameStart = asked.every((id, i) => ids[i] === id && labels[i] === Supervision.ignored)
+        return (
+          !sameStart ||
+          answer !== `${chat[2]!.content}<|im_end|>` ||
+          labels[asked.length] === Supervision.ignored
+        )
+      })
+    expect(wrong).toEqual([])
+  })
+
+  it("give the rows that the reference trained on, and a line break more that is not learnt", () => {
+    const { batches } = fixtureJson<{
+      batches: ReadonlyArray<ReadonlyArray<{ ids: Array<number>; labels: Array<number> }>>
+    }>("smollm2/training.json")
+    const all = reviews()
+    const lineBreak = model.tokenizer.encode("\n")[0]!
+    const found = batches.flat().map((_, i) => encode(chatOf(all[(125 * i + 7) % 3000]!)))
+    expect(found).toEqual(
+      batches.flat().map(({ ids, labels }) => ({
+        ids: [...ids, lineBreak],
+        labels: [...labels, Supervision.ignored],
+      })),
     )
   })
 })
