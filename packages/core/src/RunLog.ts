@@ -105,15 +105,17 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
       }
     }
 
+    // A run that changed nothing may follow another one: both point at the run whose steps are listed.
     const insertRun = (run: Run, stepsOf: string): void => {
       db.run(
-        "insert or replace into runs values (?, ?, ?, ?, ?, ?, ?)",
+        "insert or replace into runs values (?, ?, ?, ?, ?, ?, coalesce((select steps_of from runs where id = ?), ?))",
         run.id,
         run.pipeline,
         run.startedAt,
         run.endedAt ?? null,
         run.state,
         JSON.stringify(run.params),
+        stepsOf,
         stepsOf,
       )
     }
@@ -189,11 +191,20 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
           .map(toRun),
       steps: (run) =>
         db
-          .all<{ name: string; key: string | null; decision: RunStep["decision"]; ms: number }>(
-            "select name, key, decision, ms from run_steps where run = (select steps_of from runs where id = ?) order by seq",
+          .all<{ run: string; name: string; key: string | null; decision: RunStep["decision"]; ms: number }>(
+            `select run, name, key, decision, ms from run_steps
+             where run = (select steps_of from runs where id = ?) order by seq`,
             run,
           )
-          .map((row) => ({ name: row.name, key: row.key ?? undefined, decision: row.decision, ms: row.ms })),
+          .map((row): RunStep => {
+            const own = row.run === run
+            return {
+              name: row.name,
+              key: row.key ?? undefined,
+              decision: own ? row.decision : "hit",
+              ms: own ? row.ms : 0,
+            }
+          }),
       lines,
       last: (pipeline) =>
         db.get<{ id: string }>(
