@@ -1,6 +1,6 @@
 /** One source file: its bindings, imports, exports and what it does when it loads. */
 import { resolveNames, type Scope, type Variable } from "./Scope.ts"
-import { eachChild, isClass, isFunction, type Node, parse, type SyntaxTree } from "./Syntax.ts"
+import { eachChild, isClass, isFunction, literalText, type Node, parse, type SyntaxTree } from "./Syntax.ts"
 
 /** Where an exported name leads. */
 export type Export =
@@ -25,6 +25,8 @@ export interface Module {
     readonly bare: boolean
     readonly node: Node
   }>
+  /** What `import("...")` names, anywhere in the file. */
+  readonly later: ReadonlyArray<string>
   /** Statements, initialisers and classes that may do something when the module loads, in order. */
   readonly effects: ReadonlyArray<Node>
   /** CommonJS: no binding-level analysis. */
@@ -44,7 +46,33 @@ export const read = (file: string, label: string, text: string): Module => {
   const common =
     /\.c[jt]s$/.test(file) ||
     (exports.size === 0 && requests.length === 0 && usesCommonJs(scope, tree.program))
-  return { file, label, text, tree, scope, exports, stars, requests, effects, common }
+  return {
+    file,
+    label,
+    text,
+    tree,
+    scope,
+    exports,
+    stars,
+    requests,
+    later: dynamicImports(tree.program, text),
+    effects,
+    common,
+  }
+}
+
+const dynamicImports = (program: Node, text: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  if (!/\bimport\s*\(/.test(text)) return found
+  const look = (node: Node): void => {
+    if (node.type === "ImportExpression") {
+      const specifier = literalText(node.source)
+      if (specifier !== undefined) found.push(specifier)
+    }
+    eachChild(node, look)
+  }
+  look(program)
+  return found
 }
 
 interface Reading {

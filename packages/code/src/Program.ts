@@ -54,7 +54,7 @@ export const make = (project: Project): Program => {
   return { changers, packageChangers, globalChangers, barePackages: [...barePackages], changedLater }
 }
 
-/** The modules of a program as they are evaluated: imports before importers. */
+/** The modules of a program as they are evaluated: imports before importers, what is imported dynamically last. */
 export const evaluationOrder = (project: Project): ReadonlyArray<Module> => {
   const order: Array<Module> = []
   const seen = new Set<string>()
@@ -68,6 +68,12 @@ export const evaluationOrder = (project: Project): ReadonlyArray<Module> => {
     order.push(module)
   }
   for (const file of project.entries) visit(project.module(file))
+  for (const module of order) {
+    for (const specifier of module.later) {
+      const target = project.moduleAt(specifier, module.file)
+      if (target !== undefined) visit(target)
+    }
+  }
   return order
 }
 

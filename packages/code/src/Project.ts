@@ -284,6 +284,14 @@ export class Project {
     return outside
   }
 
+  /** The source module that a specifier names, if it is one. */
+  moduleAt(specifier: string, importer: string): Module | undefined {
+    const resolution = this.resolver.resolve(specifier, importer)
+    return resolution.kind === "file" && resolution.package.source && codeFile.test(resolution.file)
+      ? this.module(resolution.file)
+      : undefined
+  }
+
   /** Every name that a module exports, `export *` followed. */
   exportNames(module: Module, seen: Set<string> = new Set()): ReadonlyArray<string> {
     if (seen.has(module.file)) return []

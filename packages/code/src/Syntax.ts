@@ -59,7 +59,7 @@ export const parse = (path: string, text: string, shown: string = path): SyntaxT
   const result = parseSync(path, text, { preserveParens: false, showSemanticErrors: true, astType: "ts" })
   const error = result.errors.find((e) => e.severity === "Error")
   if (error !== undefined) {
-    const label = error.labels.at(-1)
+    const label = error.labels.findLast((l) => !/opened here/i.test(l.message ?? ""))
     throw new SyntaxProblem(shown, text, label?.start ?? 0, error.message)
   }
   const program = result.program as unknown as Node

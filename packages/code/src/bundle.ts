@@ -17,7 +17,7 @@ import { type PlacedUnit, Project } from "./Project.ts"
 import { conditions, inNodeModules } from "./Resolver.ts"
 import { comment } from "./SourceMap.ts"
 import { SyntaxProblem } from "./Syntax.ts"
-import { transform } from "./transform.ts"
+import { isEngine, transform, type Transformed } from "./transform.ts"
 
 /** Packages that are native, or that load files beside themselves. */
 const outside = [
@@ -89,15 +89,22 @@ export const bundle = async (options: BundleOptions): Promise<Bundle> => {
   }
   const temporary = path.join(folder, `tmp-${process.pid}-${atMs}`)
   try {
-    const used = await build(options, project, stub, temporary, (file) =>
-      transform(project, file, {
-        runtime: "sluice:runtime",
-        keyOf,
-        pinMeta: true,
-        readable: program.changedLater,
-      }),
+    const readable = program.changedLater
+    const transformed = (file: string) =>
+      transform(project, file, { runtime: "sluice:runtime", keyOf, pinMeta: true, readable })
+    let used = await build(options, project, stub, temporary, (file) =>
+      isPlain(project, file) ? undefined : transformed(file),
     )
-    const data = identityData(roots.map((placed) => identify(project, program, placed)))
+    const all = roots.map((placed) => identify(project, program, placed))
+    const unread = new Set(valueModules(all).filter((file) => isPlain(project, file)))
+    if (unread.size > 0) {
+      // Some identity reads a value of a module that was left as it is: give that module its readers.
+      fs.rmSync(temporary, { recursive: true })
+      used = await build(options, project, stub, temporary, (file) =>
+        isPlain(project, file) && !unread.has(file) ? undefined : transformed(file),
+      )
+    }
+    const data = identityData(all)
     fs.writeFileSync(path.join(temporary, "identities.json"), JSON.stringify(data.identities))
     fs.writeFileSync(path.join(temporary, "trees.json"), JSON.stringify(data.trees))
     fs.writeFileSync(path.join(temporary, "package.json"), '{"type":"module"}\n')
@@ -124,12 +131,19 @@ export const bundle = async (options: BundleOptions): Promise<Bundle> => {
   }
 }
 
+/** Engine modules carry no tags; most can go to the bundler as they are. */
+const isPlain = (project: Project, file: string): boolean =>
+  isEngine(project, file) && project.files.text(file)?.includes("import.meta") !== true
+
+const valueModules = (all: ReadonlyArray<Static>): ReadonlyArray<string> =>
+  all.flatMap((identity) => identity.values.flatMap(({ from }) => ("module" in from ? [from.module] : [])))
+
 const build = async (
   options: BundleOptions,
   project: Project,
   stub: string,
   outdir: string,
-  transformed: (file: string) => ReturnType<typeof transform>,
+  transformed: (file: string) => Transformed | undefined,
 ): Promise<ReadonlyArray<string>> => {
   const names = [...outside, ...(options.external ?? [])]
   const isOutside = (specifier: string): boolean =>
@@ -154,6 +168,11 @@ const build = async (
         }
         if (inNodeModules(importer) && !project.isSource(importer)) return undefined
         const found = project.resolver.resolve(args.path, importer, kind)
+        if (found.kind === "missing" && importer !== stub && project.isSource(importer)) {
+          // An optional package that is not there is the code's own affair when it comes to load it.
+          if (args.kind !== "import-statement") return { path: args.path, external: true }
+          return { errors: [missing(project, importer, args.path)] }
+        }
         if (found.kind !== "file" || !found.package.source) return undefined
         const effects = (found.package.json as { readonly sideEffects?: unknown }).sideEffects
         return { path: found.file, ...(effects === false ? { sideEffects: false } : {}) }
@@ -164,9 +183,9 @@ const build = async (
         try {
           if (!project.isSource(args.path)) return pinned(args.path)
           project.resolver.compilerOptions(args.path)
-          const { code, map, changed } = transformed(args.path)
-          if (!changed) return undefined
-          return { contents: code + comment(map), loader: loaderOf(args.path) }
+          const result = transformed(args.path)
+          if (result?.changed !== true) return undefined
+          return { contents: result.code + comment(result.map), loader: loaderOf(args.path) }
         } catch (error) {
           if (!(error instanceof SyntaxProblem)) throw error
           problem ??= error
@@ -218,6 +237,17 @@ const build = async (
     if (first !== undefined) throw new BundleProblem(first, options.root)
     throw error
   }
+}
+
+/** An import that leads nowhere, at its place in the original text. */
+const missing = (project: Project, importer: string, specifier: string): esbuild.PartialMessage => {
+  const module = project.module(importer)
+  const node = module.requests.find((request) => request.specifier === specifier)?.node
+  const what = { text: `\`${specifier}\` cannot be found` }
+  if (node === undefined) return what
+  const { line, column } = project.place(module, node.source?.start ?? node.start)
+  const lineText = module.text.split(/\r?\n/)[line - 1] ?? ""
+  return { ...what, location: { file: importer, line, column: column - 1, lineText } }
 }
 
 /** In packages, `import.meta.url` keeps meaning the file that it stands in. */

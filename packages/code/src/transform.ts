@@ -77,11 +77,14 @@ export const needsCompiler = (project: Project, file: string): boolean => {
 
 type Policy = "all" | "outer" | "none"
 
+/** Whether a file is the engine's own: its functions get no tags. */
+export const isEngine = (project: Project, file: string): boolean =>
+  /^@sluice\/(core|cli|code)$/.test(project.package(file).name)
+
 /** The engine carries no step's code of its own; packages that answer for themselves need tags on what they export. */
 const policyOf = (project: Project, file: string): Policy => {
-  const owner = project.package(file)
-  if (/^@sluice\/(core|cli|code)$/.test(owner.name)) return "none"
-  return owner.wholeModules ? "outer" : "all"
+  if (isEngine(project, file)) return "none"
+  return project.package(file).wholeModules ? "outer" : "all"
 }
 
 class Tagger {
