@@ -73,16 +73,16 @@ const main = async (): Promise<number> => {
   const code = await sluice(["run", pipeline])
   if (code !== 0) return code
   const page = reportPage()
-  const run = (command: string): string => `  npx -y -p node@24 -p pnpm@12 -c "pnpm sluice ${command}"`
   console.log(
     [
       "",
       ...(page === undefined ? [] : [`Report: ${page}`, ""]),
-      "Try next:",
-      `${run(`run ${pipeline}`)}                             # nothing changed: every step is a hit`,
-      `${run("run --set learningRate=1e-4")}                     # reruns training and what depends on it`,
-      `${run("why train")}                                      # says why it ran`,
-      `${run("show tokenize --rows 2")}                         # what the model is trained to write`,
+      'Try next, each as npx -y -p node@24 -p pnpm@12 -c "…":',
+      "  pnpm sluice run                          nothing changed: every step is a hit",
+      "  pnpm sluice run --set learningRate=1e-4  only training and what depends on it runs again",
+      "  pnpm sluice why train                    the cause of that, first",
+      "  pnpm sluice show tokenize --rows 2       what the model is trained to write",
+      "  pnpm sluice show train                   the loss of every optimizer step",
     ].join("\n"),
   )
   return 0

@@ -54,7 +54,7 @@ const live = (screen: Screen, now: () => number): RunReporter => {
 }
 
 const lines = (screen: Screen, now: () => number): RunReporter => {
-  const plain = RunView.plainLines(screen.columns(), screen.paint)
+  const plain = RunView.plainLines(screen.paint)
   return {
     rows: plain.rows,
     emit: (event) => {

@@ -142,6 +142,7 @@ export const nameColumns = (names: Iterable<string>, columns: number): number =>
 }
 
 export interface Layout {
+  /** Infinity where lines may be of any length. */
   readonly columns: number
   readonly nameColumns: number
   readonly paint: Text.Paint
@@ -174,13 +175,17 @@ export const causeText = (causes: ReadonlyArray<Explain.Cause>): string => {
   return more.length === 0 ? first.headline : `${first.headline} (and ${count(more.length)} more)`
 }
 
-const result = (row: Row, layout: Layout): string =>
-  `${shortKey(row.key, layout)}${[
-    row.summary,
-    row.ms === undefined || row.state === "hit" ? undefined : layout.paint("dim", duration(row.ms)),
+/** Key, summary and time; a long summary goes on below itself, so that nothing of it is lost. */
+const result = (row: Row, before: string, layout: Layout): Array<string> => {
+  const indent = layout.nameColumns + decisionColumns + keyColumns
+  const time = row.ms === undefined || row.state === "hit" ? "" : layout.paint("dim", duration(row.ms))
+  const text = [row.summary ?? "", time].filter((part) => part !== "").join("   ")
+  const [first, ...more] = Text.wrap(text, Math.max(30, layout.columns - 1 - indent))
+  return [
+    (before + shortKey(row.key, layout) + first!).trimEnd(),
+    ...more.map((line) => " ".repeat(indent) + line),
   ]
-    .filter((part) => part !== undefined && part !== "")
-    .join("   ")}`.trimEnd()
+}
 
 /** One row as one line or two. */
 export const renderRow = (row: Row, now: number, layout: Layout): Array<string> => {
@@ -190,7 +195,7 @@ export const renderRow = (row: Row, now: number, layout: Layout): Array<string> 
   const dull = isDull(row.causes)
   switch (row.state) {
     case "hit":
-      return [(head(row.name, "hit", layout) + result(row, layout)).trimEnd()]
+      return result(row, head(row.name, "hit", layout), layout)
     case "waiting":
       return [head(row.name, "waiting", layout) + layout.paint("dim", `for ${row.waitingFor.join(", ")}`)]
     case "ready":
@@ -199,8 +204,8 @@ export const renderRow = (row: Row, now: number, layout: Layout): Array<string> 
       return [(head(row.name, "failed", layout) + (dull ? "" : cause)).trimEnd()]
     case "done":
       return dull
-        ? [(head(row.name, word, layout) + result(row, layout)).trimEnd()]
-        : [head(row.name, word, layout) + cause, (indent + result(row, layout)).trimEnd()]
+        ? result(row, head(row.name, word, layout), layout)
+        : [head(row.name, word, layout) + cause, ...result(row, indent, layout)]
     case "running": {
       const line = progressText(row, now, layout.columns - indent.length, layout.paint)
       return [(head(row.name, word, layout) + cause).trimEnd(), indent + line]
@@ -336,7 +341,8 @@ export interface PlainLines {
   readonly rows: Rows
 }
 
-export const plainLines = (columns: number, paint: Text.Paint = Text.plain): PlainLines => {
+export const plainLines = (paint: Text.Paint = Text.plain): PlainLines => {
+  const columns = Infinity
   const rows = new Map<string, Row>()
   const said = new Map<string, { readonly at: number; readonly tenth: number }>()
   let layout: Layout = { columns, nameColumns: 11, paint }
@@ -380,7 +386,7 @@ export const plainLines = (columns: number, paint: Text.Paint = Text.plain): Pla
         case "step-end":
           return row.state === "hit"
             ? renderRow(row, now, layout)
-            : [`${head(row.name, "done", layout)}${result(row, layout)}`.trimEnd()]
+            : result(row, head(row.name, "done", layout), layout)
         case "step-failed":
           return [head(row.name, "failed", layout).trimEnd()]
       }
@@ -389,7 +395,9 @@ export const plainLines = (columns: number, paint: Text.Paint = Text.plain): Pla
 }
 
 export const warningText = (
-  event: { readonly message: string; readonly name?: string | undefined },
+  { name, message }: { readonly message: string; readonly name?: string | undefined },
   paint: Text.Paint,
-): string =>
-  `${paint("yellow", "warning:")} ${event.name === undefined ? "" : `${event.name}: `}${event.message}`
+): string => {
+  const about = name === undefined || message.startsWith(`${name}:`) ? "" : `${name}: `
+  return `${paint("yellow", "warning:")} ${about}${message}`
+}

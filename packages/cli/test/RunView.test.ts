@@ -125,6 +125,16 @@ describe("RunView", () => {
     ])
   })
 
+  it("goes on below itself where a summary is longer than the line", () => {
+    const summary = "3,000 rows, 3 dropped (class is null: amazon.json row 1001, imdb.json row 1001)"
+    const rows = fold([0, planOf([action("collect", "hit", { key: "3f9a02c1ff", summary })])])
+    expect(lines(rows, 0, 80)).toEqual([
+      "collect    hit       3f9a02c1   3,000 rows, 3 dropped (class is null:",
+      "                                amazon.json row 1001, imdb.json row 1001)",
+    ])
+    expect(lines(rows, 0, Infinity)).toEqual([`collect    hit       3f9a02c1   ${summary}`])
+  })
+
   it("puts the first execution of a step on one line", () => {
     const first = [{ kind: "first" as const, headline: "a: has not run before", path: ["a"] }]
     const rows = fold(
@@ -195,7 +205,7 @@ describe("RunView", () => {
 
 describe("plain lines", () => {
   it("come at the start, about every tenth or ten seconds, and at the end", () => {
-    const plain = RunView.plainLines(100)
+    const plain = RunView.plainLines()
     const said = [
       plain.next(plan, 0),
       plain.next(start, 0),
@@ -231,7 +241,7 @@ describe("plain lines", () => {
   })
 
   it("say warnings with the step they concern", () => {
-    const plain = RunView.plainLines(100)
+    const plain = RunView.plainLines()
     expect(plain.next({ type: "warning", name: "split", message: "3 duplicates" }, 0)).toEqual([
       "warning: split: 3 duplicates",
     ])

@@ -16,7 +16,10 @@ export const plan = (context: Context) =>
     const found = yield* Engine.plan(pipeline, Engines.options(context))
     const { screen } = context
     if (context.json) screen.write(`${JSON.stringify(toJson(found), undefined, 2)}\n`)
-    else screen.write(`${planView.lines(found, screen.columns(), screen.paint).join("\n")}\n`)
+    else
+      screen.write(
+        `${planView.lines(found, screen.live ? screen.columns() : Infinity, screen.paint).join("\n")}\n`,
+      )
     return 0
   }).pipe(Effect.provide(Engines.layer(context)))
 

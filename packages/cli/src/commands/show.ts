@@ -12,7 +12,7 @@ import type { Context } from "../main.ts"
 import { nearMiss } from "../nearMiss.ts"
 import { NothingToShow, nothingWasRun } from "../NothingToShow.ts"
 import * as Project from "../Project.ts"
-import { count, duration } from "../quantities.ts"
+import { bytes, count, duration } from "../quantities.ts"
 import * as Show from "../show/artifact.ts"
 import { decoder } from "../show/decoder.ts"
 import * as Store from "../Store.ts"
@@ -28,10 +28,14 @@ const showStep = Effect.fnUntraced(function* (context: Context) {
   const { invocation, screen } = context
   const log = yield* RunLog.RunLog
   const cache = yield* ActionCache.ActionCache
-  const name = invocation.arguments[0]!
+  const typed = invocation.arguments[0]!
   const runs = log.runs()
   const run = yield* Store.findRun(runs, Arguments.one(invocation, "run") ?? "1")
-  const step = yield* Store.findStep(run.pipeline, log.steps(run.id), name)
+  const steps = log.steps(run.id)
+  // `evaluate` is no step where its steps nest: its report is what one wants to see.
+  const nested = steps.some((one) => one.name === typed) ? typed : `${typed}/report`
+  const name = steps.some((one) => one.name === nested) ? nested : typed
+  const step = yield* Store.findStep(run.pipeline, steps, name)
   const entry = step.key === undefined ? undefined : cache.get(step.key)
   if (step.key === undefined || entry === undefined) return yield* nothing(run, step)
   const outputs = yield* selected(entry.outputs, Arguments.one(invocation, "output"), name)
@@ -170,6 +174,7 @@ const measurements = (
 }
 
 const measurementText = ({ measure, value, unit }: Measurement): string => {
+  if (unit === "bytes") return `${measure} ${bytes(value)}`
   const text = Number.isInteger(value) ? count(value) : String(Number(value.toPrecision(4)))
   return `${measure} ${text}${unit === null ? "" : ` ${unit}`}`
 }
