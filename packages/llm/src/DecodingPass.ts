@@ -302,7 +302,7 @@ const rowTables = (backend: Backend, config: LlamaConfig, shapes: RowShapes): Ro
     for (let row = 0; row < rows; row++) {
       const at = k * rows + row
       keys[at] = row * lineCount + heads + k
-      values[at] = keys[at]! + keyValueHeads
+      values[at] = keys[at] + keyValueHeads
       mask.fill(-1e9, at * ownTokens + ownLengths[row]!, (at + 1) * ownTokens)
       for (let h = 0; h < perKey; h++) {
         const head = k * perKey + h

@@ -237,10 +237,9 @@ const build = (
   config: AdapterConfig,
   initial: (module: string, rank: number, inSize: number, outSize: number) => AdapterModule,
 ): Lora => {
-  const blocks = Array.from(
-    { length: model.layers },
-    () => ({ ...untrained }) as Record<LinearName, Adapter | null>,
-  )
+  const blocks = Array.from({ length: model.layers }, (): Record<LinearName, Adapter | null> => ({
+    ...untrained,
+  }))
   const layers: Array<TrainedLayer> = []
   const scales = new Map<string, Tensor>()
   const byLayer = Map.groupBy(projections(model, config), ({ block, name }) => `${block}.${name}`)

@@ -43,7 +43,7 @@ export const attentionGroups = (
       keyCount: prefixTokens,
     })
   }
-  const order = lengths.map((_, row) => row).sort((a, b) => lengths[a]! - lengths[b]! || a - b)
+  const order = lengths.map((_, row) => row).toSorted((a, b) => lengths[a]! - lengths[b]! || a - b)
   for (const [from, to] of cheapestRuns(
     order.map((row) => lengths[row]!),
     prefixTokens,

@@ -81,7 +81,7 @@ export const indexTables = (
           const at = (k * rowCount + row) * keyCount + s
           const token = s < prefixTokens ? s : own.start + s - prefixTokens
           keys[at] = token * lines + heads + k
-          values[at] = keys[at]! + keyValueHeads
+          values[at] = keys[at] + keyValueHeads
           keyGradients[at] = keys[at]!
           valueGradients[at] = values[at]!
         }

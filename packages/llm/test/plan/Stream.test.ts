@@ -65,7 +65,7 @@ describe("Stream", () => {
           ...stream.ids.subarray(0, stream.prefixTokens),
           ...stream.ids.subarray(own, own + stream.lengths[r]!),
         ]
-        expect(rebuilt).toEqual([...Array.from(row.ids)].slice(0, length))
+        expect(rebuilt).toEqual(Array.from(row.ids).slice(0, length))
         const labelled = [...stream.slots].filter((_, i) => stream.slotRows[i] === r)
         expect(labelled.map((slot) => stream.positions[slot])).toEqual(slots[r])
       })

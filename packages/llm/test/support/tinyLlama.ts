@@ -72,7 +72,7 @@ export const variants = () => readJson<Variants>("variants.json").variants
 
 /** A variant's model: weights by the rule of reference/tiny_llama.py. */
 export const variantSource = ({ config, parameters }: Variants["variants"][string]): WeightSource => {
-  const names = Object.keys(parameters).sort()
+  const names = Object.keys(parameters).toSorted()
   const tensor = (name: string): Weight => {
     const shape = parameters[name]!
     const [rows, columns] = shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0]!]
