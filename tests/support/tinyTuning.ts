@@ -81,6 +81,9 @@ export const reviews = (count = 32): ReadonlyArray<{ readonly text: string; read
     class: at % 2 === 0 ? 1 : 0,
   }))
 
+/** The reviews as the text of their file. */
+export const data = (indent = 1): string => JSON.stringify(reviews(), undefined, indent)
+
 /** Every step, in the order in which a run lists them. */
 export const steps = [
   "model",
@@ -99,7 +102,7 @@ export const make = (files: Readonly<Record<string, string>> = {}): Sandbox.Sand
   const project = Sandbox.make({
     "tiny.ts": pipeline,
     "lib/text.ts": helper,
-    "data/yelp.json": JSON.stringify(reviews(), undefined, 1),
+    "data/yelp.json": data(),
     ...files,
   })
   writeTinyModel(join(project.root, "model"))
