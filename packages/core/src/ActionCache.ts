@@ -179,7 +179,9 @@ export const layer: Layer.Layer<ActionCache, never, Database | Leases> = Layer.e
         return suspects
       },
       refresh: (entry) => {
-        const blobs = entry.blobs.split("\n").map((line) => ({ digest: line.slice(0, 64), sizeBytes: Number(line.split(" ")[1]) }))
+        const blobs = entry.blobs
+          .split("\n")
+          .map((line) => ({ digest: line.slice(0, 64), sizeBytes: Number(line.split(" ")[1]) }))
         db.run("update actions set blobs = ? where key = ?", stampsOf(blobs), entry.key)
       },
       keys: () => db.all<{ key: string }>("select key from actions").map((row) => row.key),

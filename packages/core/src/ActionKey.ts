@@ -38,7 +38,9 @@ export interface Record {
   /** Canonical text of each decoded field. */
   readonly config: { readonly [name: string]: string }
   /** Fingerprint of an artifact, or the sorted files of a source with their digests. */
-  readonly inputs: { readonly [name: string]: string | ReadonlyArray<readonly [file: string, digest: string]> }
+  readonly inputs: {
+    readonly [name: string]: string | ReadonlyArray<readonly [file: string, digest: string]>
+  }
 }
 
 /** The part of a record that uses of one definition mostly share, as text: planning builds it once for many steps. */
@@ -65,7 +67,8 @@ export const text = (shared: string, rest: Pick<Record, "seed" | "config" | "inp
   `${shared},"seed":${JSON.stringify(rest.seed)},"config":${JSON.stringify(sorted(rest.config))},"inputs":${JSON.stringify(sorted(rest.inputs))}}`
 
 /** The key of a record's text. */
-export const digestText = (recordText: string): string => hash("sha256", `sluice/action\n${recordText}`, "hex")
+export const digestText = (recordText: string): string =>
+  hash("sha256", `sluice/action\n${recordText}`, "hex")
 
 /** The key of a record. */
 export const digest = (record: Record): string => digestText(text(staticText(record), record))

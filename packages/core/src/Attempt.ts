@@ -77,7 +77,11 @@ export const execute = (
       const lease = yield* Database.storing(() => leases.acquire(key))
       if (lease === undefined) {
         if (waitMs === 320) {
-          reporter.emit({ type: "warning", name: node.name, message: `${node.name}: waits for another execution of the same action` })
+          reporter.emit({
+            type: "warning",
+            name: node.name,
+            message: `${node.name}: waits for another execution of the same action`,
+          })
         }
         yield* Effect.sleep(waitMs)
         waitMs = Math.min(waitMs * 2, 640)
@@ -87,7 +91,13 @@ export const execute = (
       const meanwhile = decided.because === "forced" ? undefined : observed.entry(key)
       if (meanwhile !== undefined && observed.damage(meanwhile) === undefined) {
         yield* release
-        return { outputs: meanwhile.outputs, key, decision: "hit", ms: 0, summary: meanwhile.summary } as const
+        return {
+          outputs: meanwhile.outputs,
+          key,
+          decision: "hit",
+          ms: 0,
+          summary: meanwhile.summary,
+        } as const
       }
       return yield* perform(context, at, decided, outputs, lease).pipe(Effect.ensuring(release))
     }
@@ -110,7 +120,8 @@ const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Err
           fix: "Pass it as config, or compute it inside the function.",
         })
       }
-      if (changed.length === 0) places.push({ place: node.name, what: "its code changed between planning and running", fix: "" })
+      if (changed.length === 0)
+        places.push({ place: node.name, what: "its code changed between planning and running", fix: "" })
     }
     if (node.facts.version === undefined) {
       compare(before.code["run"], reader.read(node.facts.run))
@@ -120,11 +131,18 @@ const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Err
         if (text !== before.configTexts[field]) {
           const old = before.code[`config.${field}`]
           if (old !== undefined && found[0] !== undefined) compare(old, found[0])
-          else places.push({ place: `${node.name}.${field}`, what: "changed between planning and running", fix: "" })
+          else
+            places.push({
+              place: `${node.name}.${field}`,
+              what: "changed between planning and running",
+              fix: "",
+            })
         }
       }
     }
-    return places.length === 0 ? Effect.void : Effect.fail(new Errors.CodeRefused({ step: node.name, places }))
+    return places.length === 0
+      ? Effect.void
+      : Effect.fail(new Errors.CodeRefused({ step: node.name, places }))
   })
 
 const perform = (
@@ -171,7 +189,9 @@ const perform = (
       },
       warn,
       checkpoint:
-        action === undefined || lease === undefined ? checkpoints.none : checkpoints.handle(action, lease, warn),
+        action === undefined || lease === undefined
+          ? checkpoints.none
+          : checkpoints.handle(action, lease, warn),
       memo: yield* Memo.make(planner, prepared.observed, at, decided),
     }
     const job: Execution.Job = {
@@ -190,7 +210,12 @@ const perform = (
 
     const attempt = Effect.gen(function* () {
       log.append(context.id, { type: "start", at: now(), name: node.name, key })
-      reporter.emit({ type: "step-start", name: node.name, key: key ?? "", causes: prepared.causes(node.name) })
+      reporter.emit({
+        type: "step-start",
+        name: node.name,
+        key: key ?? "",
+        causes: prepared.causes(node.name),
+      })
       for (const unused of hooks.checkpoint.unused) {
         warn(`a checkpoint of ${node.name} is not used: ${unused.differences.join("; ") || "another key"}`)
       }

@@ -73,7 +73,9 @@ interface Head {
   readonly version: 1
   readonly token: number
   readonly meta: unknown
-  readonly parts: Readonly<Record<string, { readonly file: string; readonly sizeBytes: number; readonly digest: string }>>
+  readonly parts: Readonly<
+    Record<string, { readonly file: string; readonly sizeBytes: number; readonly digest: string }>
+  >
 }
 
 export const layer: Layer.Layer<Checkpoints, never, Database | Leases> = Layer.effect(
@@ -94,7 +96,12 @@ export const layer: Layer.Layer<Checkpoints, never, Database | Leases> = Layer.e
       })
     }
 
-    const save = (action: Action, lease: Lease, meta: unknown, parts: Readonly<Record<string, Uint8Array>>): void => {
+    const save = (
+      action: Action,
+      lease: Lease,
+      meta: unknown,
+      parts: Readonly<Record<string, Uint8Array>>,
+    ): void => {
       const folder = folderOf(action.key)
       const temporary = temporaryPath(join(db.root, "tmp"))
       mkdirSync(temporary, { recursive: true })
@@ -119,7 +126,8 @@ export const layer: Layer.Layer<Checkpoints, never, Database | Leases> = Layer.e
           renameSync(temporary, join(folder, String((older.at(-1) ?? 0) + 1)))
         })
         // The one before stays as long as nothing shows the new one to be readable.
-        for (const number of older.slice(0, -1)) rmSync(join(folder, String(number)), { recursive: true, force: true })
+        for (const number of older.slice(0, -1))
+          rmSync(join(folder, String(number)), { recursive: true, force: true })
       } finally {
         rmSync(temporary, { recursive: true, force: true })
       }
@@ -142,7 +150,8 @@ export const layer: Layer.Layer<Checkpoints, never, Database | Leases> = Layer.e
         save: (meta, parts) =>
           Effect.try({
             try: () => save(action, lease, meta, parts),
-            catch: (error) => (error instanceof Errors.LeaseLost ? error : failed("write", folderOf(action.key), error)),
+            catch: (error) =>
+              error instanceof Errors.LeaseLost ? error : failed("write", folderOf(action.key), error),
           }),
         latest: Effect.try({
           try: () => latest(action, warn),

@@ -49,7 +49,9 @@ export const serve = (pipeline: Pipeline.Pipeline<any, any>): Promise<never> => 
       else if (message.type === "interrupt") fiber?.interruptUnsafe()
       else {
         const { root, store } = message
-        fiber = Effect.runFork(perform(pipeline, message, mayBegin).pipe(Effect.provide(layer(root, store)), Effect.scoped))
+        fiber = Effect.runFork(
+          perform(pipeline, message, mayBegin).pipe(Effect.provide(layer(root, store)), Effect.scoped),
+        )
         fiber.addObserver((exit) => process.send?.(answer(exit), () => process.exit(0)))
       }
     })
@@ -178,7 +180,8 @@ const jobInputs = (graph: Graph.Graph, at: number, request: Request): Execution.
   return Object.fromEntries(
     Object.entries(node.inputs).map(([name, input]): [string, Execution.JobInput] => {
       const given = request.inputs[name]!
-      if (input.type === "source") return [name, { type: "source", files: given as ReadonlyArray<SourceDigests.DigestedFile> }]
+      if (input.type === "source")
+        return [name, { type: "source", files: given as ReadonlyArray<SourceDigests.DigestedFile> }]
       const kind = Graph.kindOf(graph, input)
       return [name, { type: "artifact", kind, ref: given as ArtifactRef }]
     }),
@@ -186,7 +189,11 @@ const jobInputs = (graph: Graph.Graph, at: number, request: Request): Execution.
 }
 
 /** Computes the key again from this process's own reading of the pipeline. */
-const sameRecord = (request: Request, planner: Plan.Planner, at: number): Effect.Effect<void, Errors.StepFailed> => {
+const sameRecord = (
+  request: Request,
+  planner: Plan.Planner,
+  at: number,
+): Effect.Effect<void, Errors.StepFailed> => {
   const name = request.step
   const decided = planner.decide(at, (producer) => outputsOf(planner.graph, at, producer, request))
   if (decided.key === request.key) return Effect.void
@@ -198,9 +205,10 @@ const sameRecord = (request: Request, planner: Plan.Planner, at: number): Effect
   const differences =
     decided.recordText === undefined
       ? ["its code is not identified there"]
-      : Explain.compare(name, side(request.recordText!), side(decided.recordText), { previousParams: {}, nextParams: {} }).map(
-          (cause) => cause.headline,
-        )
+      : Explain.compare(name, side(request.recordText!), side(decided.recordText), {
+          previousParams: {},
+          nextParams: {},
+        }).map((cause) => cause.headline)
   return Effect.fail(
     new Errors.StepFailed({
       step: name,
@@ -221,7 +229,8 @@ const outputsOf = (
   const { inputs } = graph.nodes[at]!
   for (const name in inputs) {
     const input = inputs[name]!
-    if (input.type === "output" && input.node === producer) outputs[input.output] = request.inputs[name] as ArtifactRef
+    if (input.type === "output" && input.node === producer)
+      outputs[input.output] = request.inputs[name] as ArtifactRef
   }
   return outputs
 }

@@ -30,7 +30,12 @@ export type FromChild =
   /** `owner` is the child's own lock, which keeps the lease alive when the parent dies. */
   | { readonly type: "ready"; readonly owner: string }
   | ({ readonly type: "progress" } & Progress)
-  | { readonly type: "measure"; readonly name: string; readonly value: number; readonly unit: string | undefined }
+  | {
+      readonly type: "measure"
+      readonly name: string
+      readonly value: number
+      readonly unit: string | undefined
+    }
   | { readonly type: "warn"; readonly message: string }
   | {
       readonly type: "done"
@@ -52,7 +57,9 @@ export const toPlain = (error: unknown): PlainError => {
   const tag = (error as { readonly _tag?: unknown } | null)?._tag
   if (typeof tag !== "string") return { tag: "", facts: {}, message }
   const facts = Object.fromEntries(
-    Object.entries(error as object).filter(([name, value]) => name !== "_tag" && name !== "error" && isPlain(value)),
+    Object.entries(error as object).filter(
+      ([name, value]) => name !== "_tag" && name !== "error" && isPlain(value),
+    ),
   )
   return { tag, facts, message }
 }

@@ -91,7 +91,12 @@ const runInChild = (
       }
     })
     child.once("error", (error) => {
-      answer ??= Effect.fail(new Errors.StepFailed({ step: job.name, reason: `its process could not be started: ${error.message}` }))
+      answer ??= Effect.fail(
+        new Errors.StepFailed({
+          step: job.name,
+          reason: `its process could not be started: ${error.message}`,
+        }),
+      )
       resume(answer)
     })
     child.once("close", (code, signal) => {
@@ -120,7 +125,10 @@ const messageFor = ({ job, key, recordText, lease, params, pipeline, forced }: R
   forced,
   settings: job.settings,
   inputs: Object.fromEntries(
-    Object.entries(job.inputs).map(([name, input]) => [name, input.type === "source" ? input.files : input.ref]),
+    Object.entries(job.inputs).map(([name, input]) => [
+      name,
+      input.type === "source" ? input.files : input.ref,
+    ]),
   ),
 })
 

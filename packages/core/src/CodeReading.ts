@@ -130,8 +130,14 @@ const readTagged = (
   }
   return {
     digest: hash("sha256", `sluice/code\n${text}`, "hex"),
-    parts: unique([identity.parts, ...inner.map((reading) => reading.parts)], (part) => `${part.file} ${part.symbol}`),
-    packages: unique([identity.packages, ...inner.map((reading) => reading.packages)], (one) => `${one.name}@${one.version}`),
+    parts: unique(
+      [identity.parts, ...inner.map((reading) => reading.parts)],
+      (part) => `${part.file} ${part.symbol}`,
+    ),
+    packages: unique(
+      [identity.packages, ...inner.map((reading) => reading.packages)],
+      (one) => `${one.name}@${one.version}`,
+    ),
     values: [...values, ...inner.flatMap((reading) => reading.values)],
     env: unique([identity.env, ...inner.map((reading) => reading.env)], (name) => name),
     notes: [...identity.notes, ...inner.flatMap((reading) => reading.notes)],

@@ -69,7 +69,8 @@ export interface CodeRefusal {
 
 /** The tag of a function or class, or `undefined` where no transform ran. */
 export const of = (value: unknown): CodeTag | undefined =>
-  (typeof value === "function" || (typeof value === "object" && value !== null)) && Object.hasOwn(value, symbol)
+  (typeof value === "function" || (typeof value === "object" && value !== null)) &&
+  Object.hasOwn(value, symbol)
     ? (value as { readonly [symbol]: CodeTag })[symbol]
     : undefined
 

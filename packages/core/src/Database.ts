@@ -92,8 +92,10 @@ const openStore = (root: string): Service & { readonly close: () => void } => {
   return {
     root,
     fresh,
-    all: <Row>(sql: string, ...values: ReadonlyArray<Value>) => prepare(sql).all(...values) as unknown as ReadonlyArray<Row>,
-    get: <Row>(sql: string, ...values: ReadonlyArray<Value>) => prepare(sql).get(...values) as Row | undefined,
+    all: <Row>(sql: string, ...values: ReadonlyArray<Value>) =>
+      prepare(sql).all(...values) as unknown as ReadonlyArray<Row>,
+    get: <Row>(sql: string, ...values: ReadonlyArray<Value>) =>
+      prepare(sql).get(...values) as Row | undefined,
     run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
     transaction: (body) => {
       db.exec("begin immediate")
@@ -116,7 +118,9 @@ const openStore = (root: string): Service & { readonly close: () => void } => {
 const connect = (file: string, existed: boolean): DatabaseSync => {
   const db = new DatabaseSync(file, { timeout: 20_000 })
   try {
-    const version = existed ? (db.prepare("pragma user_version").get() as { user_version: number }).user_version : 0
+    const version = existed
+      ? (db.prepare("pragma user_version").get() as { user_version: number }).user_version
+      : 0
     if (version !== schemaVersion) {
       db.exec("pragma journal_mode = wal")
       db.exec(`begin immediate; ${schema} commit`)
@@ -171,7 +175,13 @@ export const failed = (
   const { code, errcode, message } = error as { code?: string; errcode?: number; message?: string }
   const primary = errcode === undefined ? undefined : errcode & 0xff
   const full = code === "ENOSPC" || code === "EDQUOT" || primary === 13
-  const denied = code === "EACCES" || code === "EPERM" || code === "EROFS" || primary === 8 || primary === 14 || primary === 3
+  const denied =
+    code === "EACCES" ||
+    code === "EPERM" ||
+    code === "EROFS" ||
+    primary === 8 ||
+    primary === 14 ||
+    primary === 3
   return new Errors.StoreError({
     operation,
     place,

@@ -65,7 +65,11 @@ export const layer = (options: LayerOptions): Layer.Layer<Services, Errors.Store
     SourceDigests.layer(options.root),
     options.executor ?? Executor.layerInProcess,
     options.reporter === undefined ? Reporter.layerSilent : Reporter.layer(options.reporter),
-    numerics === undefined ? Numerics.layerNone : isNumericsLayer(numerics) ? numerics : Numerics.layerOf(numerics),
+    numerics === undefined
+      ? Numerics.layerNone
+      : isNumericsLayer(numerics)
+        ? numerics
+        : Numerics.layerOf(numerics),
   ).pipe(
     Layer.provideMerge(Lease.layer),
     Layer.provideMerge(Owner.layer),
@@ -149,7 +153,8 @@ export const run = Effect.fn("Engine.run")(function* (
     log.begin(record, unchanged ? prepared.lastRun : undefined)
   })
   reporter.emit({ type: "plan", plan: prepared.plan, runId: id })
-  for (const warning of prepared.plan.warnings) reporter.emit({ type: "warning", name: undefined, message: warning })
+  for (const warning of prepared.plan.warnings)
+    reporter.emit({ type: "warning", name: undefined, message: warning })
 
   const finish = (state: RunState, steps: ReadonlyArray<RunStep>) =>
     Effect.flatMap(Clock.currentTimeMillis, (endedAt) =>
@@ -167,14 +172,17 @@ export const run = Effect.fn("Engine.run")(function* (
     Effect.onInterrupt(() => finish("interrupted", record.steps)),
   )
   const ended = yield* finish(carried.failures.length === 0 ? "done" : "failed", carried.steps)
-  if (carried.failures.length > 0) return yield* new Errors.RunFailed({ run: ended, failures: carried.failures })
+  if (carried.failures.length > 0)
+    return yield* new Errors.RunFailed({ run: ended, failures: carried.failures })
   return ended
 })
 
 const isSame = (
   hits: ReadonlyArray<readonly [string, string]>,
   steps: ReadonlyArray<{ readonly name: string; readonly key: string | undefined }>,
-): boolean => hits.length === steps.length && hits.every(([name, key], at) => steps[at]!.name === name && steps[at]!.key === key)
+): boolean =>
+  hits.length === steps.length &&
+  hits.every(([name, key], at) => steps[at]!.name === name && steps[at]!.key === key)
 
 const runId = (startedAt: number): string => {
   const [date, time] = new Date(startedAt).toISOString().split("T") as [string, string]

@@ -40,7 +40,11 @@ export interface Job {
 }
 
 export type JobInput =
-  | { readonly type: "artifact"; readonly kind: Step.Output | Step.AnyTable; readonly ref: Artifact.ArtifactRef }
+  | {
+      readonly type: "artifact"
+      readonly kind: Step.Output | Step.AnyTable
+      readonly ref: Artifact.ArtifactRef
+    }
   | { readonly type: "source"; readonly files: ReadonlyArray<DigestedFile> }
 
 /** Where a step's words go. */
@@ -56,7 +60,10 @@ export interface Hooks {
 /** Results of a row-wise step for single chunks of its input. */
 export interface Memo {
   readonly get: (chunk: string) => Readonly<Record<string, Artifact.ArtifactRef>> | undefined
-  readonly put: (chunk: string, outputs: Readonly<Record<string, Artifact.ArtifactRef>>) => Effect.Effect<void, Errors.StoreError>
+  readonly put: (
+    chunk: string,
+    outputs: Readonly<Record<string, Artifact.ArtifactRef>>,
+  ) => Effect.Effect<void, Errors.StoreError>
 }
 
 export interface Result {
@@ -74,7 +81,9 @@ export const run = (job: Job, hooks: Hooks): Effect.Effect<Result, Error, Artifa
       const input = job.inputs[name]!
       inputs[name] =
         input.type === "source"
-          ? input.files.map((file) => SourceFiles.open(job.name, job.root, file, (error) => changed.push(error)))
+          ? input.files.map((file) =>
+              SourceFiles.open(job.name, job.root, file, (error) => changed.push(error)),
+            )
           : input.kind.kind === "anyTable"
             ? yield* Artifact.openTable(undefined, input.ref, `${job.name}.${name}`)
             : yield* Artifact.open(input.kind, input.ref, `${job.name}.${name}`)
@@ -121,7 +130,8 @@ const callRun = (
     const context = makeContext(job, hooks, inputs, scratch, summarize, abort)
     const returned: unknown = job.facts.run(context)
     if (Effect.isEffect(returned)) return abortable(returned as Effect.Effect<unknown, unknown>, abort)
-    if (returned instanceof Promise) return abortable(Effect.tryPromise({ try: () => returned, catch: identity }), abort)
+    if (returned instanceof Promise)
+      return abortable(Effect.tryPromise({ try: () => returned, catch: identity }), abort)
     return Effect.succeed(returned)
   }).pipe(Effect.catchDefect((defect) => Effect.fail(defect)))
 
@@ -137,10 +147,7 @@ const makeAbort = (): Abort => ({ controller: new AbortController(), listens: fa
  * Runs the work in a fiber of its own. An interruption aborts the signal. A step that listens is then given time to
  * save a checkpoint and end; any other is interrupted at once.
  */
-const abortable = (
-  work: Effect.Effect<unknown, unknown>,
-  abort: Abort,
-): Effect.Effect<unknown, unknown> =>
+const abortable = (work: Effect.Effect<unknown, unknown>, abort: Abort): Effect.Effect<unknown, unknown> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkDetach(Effect.interruptible(work))
@@ -185,13 +192,18 @@ const makeContext = (
 
 // ── outputs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const returnedFor = (job: Job, returned: unknown): Effect.Effect<Record<string, unknown>, Errors.StepFailed> => {
+const returnedFor = (
+  job: Job,
+  returned: unknown,
+): Effect.Effect<Record<string, unknown>, Errors.StepFailed> => {
   if (job.single) return Effect.succeed({ output: returned })
   const names = Object.keys(job.outputs)
   const given = typeof returned === "object" && returned !== null ? Object.keys(returned) : []
   const problems = [
     ...names.filter((name) => !given.includes(name)).map((name) => `it returned no output "${name}"`),
-    ...given.filter((name) => !names.includes(name)).map((name) => `it returned "${name}", which is no declared output`),
+    ...given
+      .filter((name) => !names.includes(name))
+      .map((name) => `it returned "${name}", which is no declared output`),
   ]
   return problems.length === 0
     ? Effect.succeed(returned as Record<string, unknown>)
@@ -241,7 +253,9 @@ const runByChunk = Effect.fnUntraced(function* (
       const fresh: Record<string, Artifact.ArtifactRef> = {}
       for (const name in job.outputs) {
         const table = job.outputs[name] as Table.Any
-        const chunks = yield* writeChunks(table, values[name] as Table.Rows<Table.Any>, { firstRow: doneRows + 1 })
+        const chunks = yield* writeChunks(table, values[name] as Table.Rows<Table.Any>, {
+          firstRow: doneRows + 1,
+        })
         fresh[name] = yield* commit(table, chunks)
       }
       outputs = fresh

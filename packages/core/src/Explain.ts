@@ -36,8 +36,17 @@ export interface Cause {
 export interface Code {
   readonly digest: string
   readonly parts: ReadonlyArray<CodePart>
-  readonly packages: ReadonlyArray<{ readonly name: string; readonly version: string; readonly integrity: string }>
-  readonly values: ReadonlyArray<{ readonly name: string; readonly file: string; readonly line: number; readonly text: string }>
+  readonly packages: ReadonlyArray<{
+    readonly name: string
+    readonly version: string
+    readonly integrity: string
+  }>
+  readonly values: ReadonlyArray<{
+    readonly name: string
+    readonly file: string
+    readonly line: number
+    readonly text: string
+  }>
 }
 
 /** A step at one time. */
@@ -156,10 +165,13 @@ export const compare = (
     add("code", `${name}: version ${before.version || "(none)"} -> ${after.version || "(none)"}`)
   }
   if (JSON.stringify(before.outputs) !== JSON.stringify(after.outputs)) {
-    const changed = keysOf(before.outputs, after.outputs).filter((output) => before.outputs[output] !== after.outputs[output])
+    const changed = keysOf(before.outputs, after.outputs).filter(
+      (output) => before.outputs[output] !== after.outputs[output],
+    )
     add("code", `${name}: declares ${changed.join(", ")} differently`)
   }
-  if (before.rowWise !== after.rowWise) add("code", `${name}: row-wise ${before.rowWise || "no"} -> ${after.rowWise || "no"}`)
+  if (before.rowWise !== after.rowWise)
+    add("code", `${name}: row-wise ${before.rowWise || "no"} -> ${after.rowWise || "no"}`)
   for (const input of keysOf(before.inputs, after.inputs)) {
     const [old, now] = [before.inputs[input], after.inputs[input]]
     if (Array.isArray(old) || Array.isArray(now)) causes.push(...sourceCauses(name, old, now))
@@ -170,14 +182,20 @@ export const compare = (
     if (old === now) continue
     if (old === undefined) add("env", `${name}: reads ${variable} now`)
     else if (now === undefined) add("env", `${name}: no longer reads ${variable}`)
-    else add("env", `${variable} ${old === null ? "is set now" : now === null ? "is no longer set" : "changed"}`)
+    else
+      add("env", `${variable} ${old === null ? "is set now" : now === null ? "is no longer set" : "changed"}`)
   }
   for (const setting of keysOf(before.numeric, after.numeric)) {
     const [old, now] = [before.numeric[setting], after.numeric[setting]]
     if (old !== now) add("numeric", `${setting}: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
   }
   if (before.seed !== after.seed) {
-    const how = before.seed === "" ? "draws random numbers now" : after.seed === "" ? "draws none any more" : "the seed changed"
+    const how =
+      before.seed === ""
+        ? "draws random numbers now"
+        : after.seed === ""
+          ? "draws none any more"
+          : "the seed changed"
     add("seed", `${name}: ${how}`)
   }
   for (const field of keysOf(before.runtime, after.runtime)) {
@@ -258,7 +276,8 @@ const sourceCauses = (
   const now = new Map(Array.isArray(after) ? (after as ReadonlyArray<readonly [string, string]>) : [])
   const causes: Array<Cause> = []
   const add = (headline: string): void => void causes.push({ kind: "source", headline, path: [name] })
-  for (const [file, digest] of now) if (old.has(file) && old.get(file) !== digest) add(`${name}: ${file} changed`)
+  for (const [file, digest] of now)
+    if (old.has(file) && old.get(file) !== digest) add(`${name}: ${file} changed`)
   for (const file of now.keys()) if (!old.has(file)) add(`${name}: ${file} is new`)
   for (const file of old.keys()) if (!now.has(file)) add(`${name}: ${file} is gone`)
   return causes
@@ -269,7 +288,9 @@ const packageCauses = (
   before: ActionKey.Record["packages"],
   after: ActionKey.Record["packages"],
 ): ReadonlyArray<Cause> => {
-  const byName = (packages: ActionKey.Record["packages"]): Map<string, Array<[version: string, integrity: string]>> => {
+  const byName = (
+    packages: ActionKey.Record["packages"],
+  ): Map<string, Array<[version: string, integrity: string]>> => {
     const map = new Map<string, Array<[string, string]>>()
     for (const [id, integrity] of Object.entries(packages)) {
       const at = id.lastIndexOf("@")
@@ -283,14 +304,17 @@ const packageCauses = (
   const now = byName(after)
   const causes: Array<Cause> = []
   const add = (headline: string): void => void causes.push({ kind: "package", headline, path: [name] })
-  const versions = (list: ReadonlyArray<[string, string]>): string => list.map(([version]) => version).join(", ")
+  const versions = (list: ReadonlyArray<[string, string]>): string =>
+    list.map(([version]) => version).join(", ")
   for (const one of new Set([...old.keys(), ...now.keys()])) {
     const earlier = old.get(one)
     const later = now.get(one)
     if (earlier === undefined) add(`package ${one} ${versions(later!)} is reached now`)
     else if (later === undefined) add(`package ${one} is no longer reached`)
-    else if (versions(earlier) !== versions(later)) add(`package ${one}: ${versions(earlier)} -> ${versions(later)}`)
-    else if (JSON.stringify(earlier) !== JSON.stringify(later)) add(`package ${one} ${versions(later)}: its files changed`)
+    else if (versions(earlier) !== versions(later))
+      add(`package ${one}: ${versions(earlier)} -> ${versions(later)}`)
+    else if (JSON.stringify(earlier) !== JSON.stringify(later))
+      add(`package ${one} ${versions(later)}: its files changed`)
   }
   return causes
 }
@@ -300,7 +324,9 @@ const longest = 60
 const show = (text: string | undefined): string =>
   text === undefined ? "(not given)" : text.length <= longest ? text : `${text.slice(0, longest)}…`
 
-const keysOf = (a: object, b: object): ReadonlyArray<string> => [...new Set([...Object.keys(a), ...Object.keys(b)])]
+const keysOf = (a: object, b: object): ReadonlyArray<string> => [
+  ...new Set([...Object.keys(a), ...Object.keys(b)]),
+]
 
 /** Direct causes before those that follow from a declaration or are known only by their effect. */
 const rank = (cause: Cause): number => order.indexOf(cause.kind)

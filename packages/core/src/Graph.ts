@@ -25,7 +25,12 @@ export interface Node {
 }
 
 export type NodeInput =
-  | { readonly type: "output"; readonly node: number; readonly output: string; readonly wanted: Step.InputKind | undefined }
+  | {
+      readonly type: "output"
+      readonly node: number
+      readonly output: string
+      readonly wanted: Step.InputKind | undefined
+    }
   | { readonly type: "source"; readonly patterns: ReadonlyArray<string> }
 
 export interface Graph {
@@ -57,7 +62,10 @@ interface Declared {
 }
 
 /** Builds the graph. Throws PipelineError, UnknownParam or InvalidParam, each with all of its problems. */
-export const make = (pipeline: Pipeline.Pipeline<any, any>, given: Readonly<Record<string, unknown>> = {}): Graph => {
+export const make = (
+  pipeline: Pipeline.Pipeline<any, any>,
+  given: Readonly<Record<string, unknown>> = {},
+): Graph => {
   const params = Params.decode(pipeline.name, pipeline.params, given)
   const declared: Array<Declared> = []
   const places = new Map<string, number>()
@@ -78,7 +86,8 @@ export const make = (pipeline: Pipeline.Pipeline<any, any>, given: Readonly<Reco
         }
         if (use.single) return refTo(name, "output", use.outputs["output"]!, use.facts.name)
         const refs: Record<string, Step.Ref> = {}
-        for (const output in use.outputs) refs[output] = refTo(name, output, use.outputs[output]!, use.facts.name)
+        for (const output in use.outputs)
+          refs[output] = refTo(name, output, use.outputs[output]!, use.facts.name)
         return refs
       },
       {
@@ -100,7 +109,9 @@ export const make = (pipeline: Pipeline.Pipeline<any, any>, given: Readonly<Reco
   }
   if (wrongNames.length > 0) {
     fail(
-      wrongNames.length === 1 ? "has a step with a name that cannot be" : "has steps with names that cannot be",
+      wrongNames.length === 1
+        ? "has a step with a name that cannot be"
+        : "has steps with names that cannot be",
       wrongNames.map((name) => ["Name", JSON.stringify(name)] as const),
       "A name starts with a small letter or a digit and goes on with letters, digits, _ and -.",
     )
@@ -143,14 +154,20 @@ const resolve = (
       if (!Step.isRef(given)) {
         inputs[input] = { type: "source", patterns: Source.patternsOf(given) }
         if (wanted !== undefined && wanted.kind !== "source") {
-          misfits.push([`${name}.${input}`, "files from outside are given, but what another step wrote is required"])
+          misfits.push([
+            `${name}.${input}`,
+            "files from outside are given, but what another step wrote is required",
+          ])
         }
         continue
       }
       const node = places.get(given.node)
       const produced = node === undefined ? undefined : declared[node]!.use.outputs[given.output]
       if (node === undefined || produced === undefined) {
-        missing.push([`${name}.${input}`, explainMissing(given, node === undefined ? undefined : declared[node], places)])
+        missing.push([
+          `${name}.${input}`,
+          explainMissing(given, node === undefined ? undefined : declared[node], places),
+        ])
         continue
       }
       if (node >= at) forward = true
@@ -164,13 +181,29 @@ const resolve = (
     for (const input in use.facts.inputs) {
       if (!Object.hasOwn(use.inputs, input)) missing.push([`${name}.${input}`, "nothing is given"])
     }
-    nodes.push({ name, facts: use.facts, inputs, config: use.config, outputs: use.outputs, single: use.single, producers })
+    nodes.push({
+      name,
+      facts: use.facts,
+      inputs,
+      config: use.config,
+      outputs: use.outputs,
+      single: use.single,
+      producers,
+    })
   }
   if (missing.length > 0) {
-    fail("has inputs that lead nowhere", missing, "An input takes what step(...) or ref(...) returned for a step of this pipeline.")
+    fail(
+      "has inputs that lead nowhere",
+      missing,
+      "An input takes what step(...) or ref(...) returned for a step of this pipeline.",
+    )
   }
   if (misfits.length > 0) {
-    fail("is wired wrongly", misfits, "Wire the input to an output of its kind, or declare what the producer writes.")
+    fail(
+      "is wired wrongly",
+      misfits,
+      "Wire the input to an output of its kind, or declare what the producer writes.",
+    )
   }
   if (!forward) return { name: pipeline.name, params, seed: pipeline.seed, nodes, index: places, outputs }
   return { name: pipeline.name, params, seed: pipeline.seed, ...reorder(nodes, fail), outputs }
@@ -181,7 +214,11 @@ const reorder = (nodes: ReadonlyArray<Node>, fail: Fail): Pick<Graph, "nodes" | 
   if (order === undefined) {
     const cycle = findCycle(nodes.map((node) => node.producers))
     const path = cycle.map((at) => nodes[at]!.name)
-    return fail("has a cycle", [["Path", [...path, path[0]!].join(" -> ")]], "A step may read only what does not depend on its own output.")
+    return fail(
+      "has a cycle",
+      [["Path", [...path, path[0]!].join(" -> ")]],
+      "A step may read only what does not depend on its own output.",
+    )
   }
   const position = new Map(order.map((old, at) => [old, at]))
   const moved = order.map((old): Node => {
@@ -224,8 +261,10 @@ const misfitsOf = (wanted: Step.InputKind, produced: Step.Output): ReadonlyArray
 }
 
 const compare = (wanted: Step.InputKind, produced: Step.Output): ReadonlyArray<string> => {
-  if (wanted.kind === "anyTable") return produced.kind === "table" ? [] : [`${nameOf(produced)} is given, but a table is required`]
-  if (wanted.kind === "table" && produced.kind === "table") return Table.mismatches(wanted.type, produced.type)
+  if (wanted.kind === "anyTable")
+    return produced.kind === "table" ? [] : [`${nameOf(produced)} is given, but a table is required`]
+  if (wanted.kind === "table" && produced.kind === "table")
+    return Table.mismatches(wanted.type, produced.type)
   const want = nameOf(wanted)
   const have = nameOf(produced)
   return want === have ? [] : [`${have} is given, but ${want} is required`]

@@ -43,7 +43,8 @@ export const layer: Layer.Layer<Leases, never, Database | Owner> = Layer.effect(
     const db = yield* Database
     const owner = yield* Owner
     const find = (key: string) => db.get<Row>("select * from leases where key = ?", key)
-    const isDead = (row: Row): boolean => !owner.isAlive(row.owner) && (row.child === null || !owner.isAlive(row.child))
+    const isDead = (row: Row): boolean =>
+      !owner.isAlive(row.owner) && (row.child === null || !owner.isAlive(row.child))
     return Leases.of({
       acquire: (key) => {
         // Whether an owner lives is asked outside the transaction, and its answer "dead" is final.
@@ -66,7 +67,11 @@ export const layer: Layer.Layer<Leases, never, Database | Owner> = Layer.effect(
       release: (lease) => {
         db.run("delete from leases where key = ? and token = ?", lease.key, lease.token)
       },
-      held: () => db.all<Row>("select * from leases").filter((row) => !isDead(row)).map((row) => row.key),
+      held: () =>
+        db
+          .all<Row>("select * from leases")
+          .filter((row) => !isDead(row))
+          .map((row) => row.key),
     })
   }),
 )

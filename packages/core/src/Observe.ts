@@ -67,7 +67,10 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
     : undefined
   return yield* planning((): Prepared => {
     const lastRun = log.last(graph.name)
-    const last = lastRun === undefined ? { entries: new Map<string, ActionCache.Entry>(), steps: [] } : cache.ofRun(lastRun)
+    const last =
+      lastRun === undefined
+        ? { entries: new Map<string, ActionCache.Entry>(), steps: [] }
+        : cache.ofRun(lastRun)
     const observed = observe(cache, log, sources, graph, last.entries, numeric)
     const planner = Plan.planner(graph, observed, options)
     const made = Plan.make(planner, observed)
@@ -163,7 +166,8 @@ const planning = <A>(body: () => A): Effect.Effect<A, Failure> =>
       if (error instanceof Error && "_tag" in error && failures.has(String(error._tag))) {
         return Effect.fail(error as Failure)
       }
-      if (error instanceof Error && "errcode" in error) return Effect.fail(Database.failed("read", "the store", error))
+      if (error instanceof Error && "errcode" in error)
+        return Effect.fail(Database.failed("read", "the store", error))
       throw error
     }
   })

@@ -19,7 +19,9 @@ export interface Text {
 export const fromText = (text: string): Text => ({ "~sluice": "text", text })
 
 /** Splits `name=value`. The value is all that follows the first `=`; `undefined` where there is none. */
-export const parseSetting = (setting: string): { readonly name: string; readonly value: Text } | undefined => {
+export const parseSetting = (
+  setting: string,
+): { readonly name: string; readonly value: Text } | undefined => {
   const at = setting.indexOf("=")
   return at <= 0 ? undefined : { name: setting.slice(0, at).trim(), value: fromText(setting.slice(at + 1)) }
 }
@@ -77,7 +79,9 @@ export const rulesOf = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
   })
 
 /** The sentences of a schema issue by its first field, or `undefined` for what is no schema issue. */
-export const rulesByField = (cause: unknown): ReadonlyArray<readonly [field: string, rule: string]> | undefined => {
+export const rulesByField = (
+  cause: unknown,
+): ReadonlyArray<readonly [field: string, rule: string]> | undefined => {
   if (!SchemaIssue.isIssue(cause)) return undefined
   return SchemaIssue.makeFormatterStandardSchemaV1()(cause).issues.map((problem) => [
     (problem.path ?? []).map(String).join("."),

@@ -48,7 +48,12 @@ export interface Plan {
   /** One line each: steps that run uncached, damaged results. */
   readonly warnings: ReadonlyArray<string>
   /** Places in reached code that may give another result on another day or machine. */
-  readonly notes: ReadonlyArray<{ readonly step: string; readonly file: string; readonly line: number; readonly what: string }>
+  readonly notes: ReadonlyArray<{
+    readonly step: string
+    readonly file: string
+    readonly line: number
+    readonly what: string
+  }>
 }
 
 /** What is known of the world before anything is decided. Functions answer from memory or an index, and never wait. */
@@ -151,8 +156,17 @@ export const planner = (
     const entry = observed.entry(key)
     if (entry === undefined) return { ...undecided, decision: "run", key, recordText, because: "absent" }
     const damage = observed.damage(entry)
-    if (damage !== undefined) return { ...undecided, decision: "run", key, recordText, because: "damaged", damage }
-    return { decision: "hit", key, recordText, entry, waitingFor: none, because: undefined, damage: undefined }
+    if (damage !== undefined)
+      return { ...undecided, decision: "run", key, recordText, because: "damaged", damage }
+    return {
+      decision: "hit",
+      key,
+      recordText,
+      entry,
+      waitingFor: none,
+      because: undefined,
+      damage: undefined,
+    }
   }
   return { graph, selected, prepared: (at) => prepared[at]!, decide }
 }
@@ -230,11 +244,16 @@ const worldOf = (
     },
     special: (name) => {
       const decision = decided[graph.index.get(name)!]
-      if (decision?.because === "damaged") return { kind: "damaged", headline: `${name}: ${decision.damage}`, path: [name] }
+      if (decision?.because === "damaged")
+        return { kind: "damaged", headline: `${name}: ${decision.damage}`, path: [name] }
       if (decision?.because === "forced") return { kind: "forced", headline: `${name}: forced`, path: [name] }
       const untagged = plan.prepared(graph.index.get(name)!).untagged
       if (untagged.length > 0) {
-        return { kind: "uncached", headline: `${name}: runs every time, its code is not identified`, path: [name] }
+        return {
+          kind: "uncached",
+          headline: `${name}: runs every time, its code is not identified`,
+          path: [name],
+        }
       }
       return undefined
     },
@@ -309,10 +328,15 @@ const prepareAll = (
     const configTexts: Record<string, string> = {}
     for (const field in config) {
       try {
-        configTexts[field] = observed.code.encode(config[field], (reading) => found.push([`config.${field}`, reading]))
+        configTexts[field] = observed.code.encode(config[field], (reading) =>
+          found.push([`config.${field}`, reading]),
+        )
       } catch (error) {
         if (!(error instanceof Errors.CanonicalError)) throw error
-        misconfigured.push([`${node.name}.${field}${error.path === "" ? "" : `, at ${error.path}`}`, `${error.what} has no canonical form`])
+        misconfigured.push([
+          `${node.name}.${field}${error.path === "" ? "" : `, at ${error.path}`}`,
+          `${error.what} has no canonical form`,
+        ])
       }
     }
 
@@ -442,7 +466,10 @@ const schemaText = (schema: Schema.Top): string => {
 
 const configSchemas = new WeakMap<object, Schema.Struct<any>>()
 
-const configOf = (node: Graph.Node, problems: Array<[string, string]>): { readonly [name: string]: unknown } => {
+const configOf = (
+  node: Graph.Node,
+  problems: Array<[string, string]>,
+): { readonly [name: string]: unknown } => {
   const fields = node.facts.config
   let empty = true
   for (const field in node.config) {
@@ -455,12 +482,15 @@ const configOf = (node: Graph.Node, problems: Array<[string, string]>): { readon
   let schema = configSchemas.get(fields)
   if (schema === undefined) configSchemas.set(fields, (schema = Schema.Struct(fields)))
   try {
-    return schema.make(node.config, { parseOptions: { errors: "all" } } as never) as { readonly [name: string]: unknown }
+    return schema.make(node.config, { parseOptions: { errors: "all" } } as never) as {
+      readonly [name: string]: unknown
+    }
   } catch (error) {
     const issue = (error as { readonly cause?: unknown }).cause
     const rules = Params.rulesByField(issue)
     if (rules === undefined) throw error
-    for (const [field, rule] of rules) problems.push([field === "" ? node.name : `${node.name}.${field}`, rule])
+    for (const [field, rule] of rules)
+      problems.push([field === "" ? node.name : `${node.name}.${field}`, rule])
     return {}
   }
 }
@@ -469,4 +499,3 @@ const lazily = <A>(make: () => A): (() => A) => {
   let made: { readonly value: A } | undefined
   return () => (made ??= { value: make() }).value
 }
-

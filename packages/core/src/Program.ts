@@ -81,8 +81,9 @@ const isEntry = (meta: ImportMeta): boolean => {
 
 /** True where the transform tags what is loaded. */
 const isTransformed = (): boolean =>
-  (globalThis as { [state: symbol]: { readonly provide?: unknown } | undefined })[Symbol.for("@sluice/code/state")]
-    ?.provide !== undefined
+  (globalThis as { [state: symbol]: { readonly provide?: unknown } | undefined })[
+    Symbol.for("@sluice/code/state")
+  ]?.provide !== undefined
 
 /** The transform's module hook as the program's own project has it, or beside this package. */
 const registerFor = (meta: ImportMeta): string | undefined => {
@@ -98,10 +99,14 @@ const registerFor = (meta: ImportMeta): string | undefined => {
 
 const again = (register: string): Promise<number> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [...process.execArgv, "--import", register, ...process.argv.slice(1)], {
-      stdio: "inherit",
-      env: { ...process.env, SLUICE_TRANSFORMED: "1" },
-    })
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, "--import", register, ...process.argv.slice(1)],
+      {
+        stdio: "inherit",
+        env: { ...process.env, SLUICE_TRANSFORMED: "1" },
+      },
+    )
     // The child is in the same group and hears Ctrl-C itself; its answer is ours.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {})
     child.once("close", (code, signal) => resolve(code ?? (signal === null ? 1 : 130)))
@@ -133,7 +138,8 @@ const parse = (args: Array<string>): Engine.RunOptions | string => {
       params[parsed.name] = parsed.value
     }
     const jobs = values.jobs === undefined ? undefined : Number(values.jobs)
-    if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) return `--jobs takes a whole number from 1, not "${values.jobs}".`
+    if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0))
+      return `--jobs takes a whole number from 1, not "${values.jobs}".`
     return {
       params,
       ...(values.only === undefined ? {} : { only: values.only }),
@@ -153,13 +159,18 @@ const print = (event: Reporter.Event): void => {
   switch (event.type) {
     case "plan":
       for (const action of event.plan.actions) {
-        if (action.decision === "hit") line(action.name, "hit", [action.key!.slice(0, 8), action.summary].filter(Boolean).join("   "))
+        if (action.decision === "hit")
+          line(action.name, "hit", [action.key!.slice(0, 8), action.summary].filter(Boolean).join("   "))
       }
       return
     case "step-start":
       return line(event.name, "run", event.causes[0]?.headline)
     case "step-end":
-      return line(event.name, event.decision === "hit" ? "hit" : "done", [event.key?.slice(0, 8), event.summary].filter(Boolean).join("   "))
+      return line(
+        event.name,
+        event.decision === "hit" ? "hit" : "done",
+        [event.key?.slice(0, 8), event.summary].filter(Boolean).join("   "),
+      )
     case "step-failed":
       return line(event.name, "failed", `\n${event.error.message}`)
     case "warning":

@@ -17,7 +17,12 @@ export interface Progress {
 
 export type Event =
   | { readonly type: "plan"; readonly plan: Plan.Plan; readonly runId: string | undefined }
-  | { readonly type: "step-start"; readonly name: string; readonly key: string; readonly causes: ReadonlyArray<Explain.Cause> }
+  | {
+      readonly type: "step-start"
+      readonly name: string
+      readonly key: string
+      readonly causes: ReadonlyArray<Explain.Cause>
+    }
   | ({ readonly type: "step-progress"; readonly name: string } & Progress)
   | {
       readonly type: "step-measure"
@@ -36,7 +41,12 @@ export type Event =
     }
   | { readonly type: "step-failed"; readonly name: string; readonly error: Error }
   | { readonly type: "warning"; readonly name: string | undefined; readonly message: string }
-  | { readonly type: "run-end"; readonly runId: string; readonly state: "done" | "failed" | "interrupted"; readonly ms: number }
+  | {
+      readonly type: "run-end"
+      readonly runId: string
+      readonly state: "done" | "failed" | "interrupted"
+      readonly ms: number
+    }
 
 export class Reporter extends Context.Service<
   Reporter,

@@ -34,7 +34,12 @@ export type Line =
       readonly value: number
       readonly unit: string | undefined
     }
-  | { readonly type: "warning"; readonly at: number; readonly name: string | undefined; readonly message: string }
+  | {
+      readonly type: "warning"
+      readonly at: number
+      readonly name: string | undefined
+      readonly message: string
+    }
   | ({ readonly type: "step"; readonly at: number } & RunStep)
   | { readonly type: "failed"; readonly at: number; readonly name: string; readonly message: string }
   | { readonly type: "end"; readonly at: number; readonly state: RunState }
@@ -45,7 +50,10 @@ export interface Service {
   readonly begin: (run: Run, stepsOf: string | undefined) => void
   readonly end: (run: Pick<Run, "id" | "endedAt" | "state">) => void
   /** Newest first. */
-  readonly runs: (filter?: { readonly pipeline?: string; readonly limit?: number }) => ReadonlyArray<Omit<Run, "steps">>
+  readonly runs: (filter?: {
+    readonly pipeline?: string
+    readonly limit?: number
+  }) => ReadonlyArray<Omit<Run, "steps">>
   readonly steps: (run: string) => ReadonlyArray<RunStep>
   /** Every whole line of a run's file. */
   readonly lines: (run: string) => ReadonlyArray<Line>
@@ -221,7 +229,9 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
           step,
           run ?? null,
         )
-        return row === undefined ? undefined : { key: row.key, params: JSON.parse(row.params) as Run["params"] }
+        return row === undefined
+          ? undefined
+          : { key: row.key, params: JSON.parse(row.params) as Run["params"] }
       },
       durations: (pipeline) => {
         const rows = db.all<{ name: string; ms: number }>(
@@ -245,7 +255,11 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
       forget: (run) => {
         db.transaction(() => {
           db.run("delete from runs where id = ?", run)
-          db.run("delete from run_steps where run = ? and not exists (select 1 from runs where steps_of = ?)", run, run)
+          db.run(
+            "delete from run_steps where run = ? and not exists (select 1 from runs where steps_of = ?)",
+            run,
+            run,
+          )
         })
         rmSync(fileOf(run), { force: true })
       },
@@ -272,7 +286,8 @@ const rebuild = (
   const end = lines.findLast((line) => line.type === "end")
   const steps: Array<RunStep> = hits.map(([name, key]) => ({ name, key, decision: "hit", ms: 0 }))
   for (const line of lines) {
-    if (line.type === "step") steps.push({ name: line.name, key: line.key, decision: line.decision, ms: line.ms })
+    if (line.type === "step")
+      steps.push({ name: line.name, key: line.key, decision: line.decision, ms: line.ms })
   }
   return {
     run: {

@@ -38,10 +38,14 @@ export const carryOut = Effect.fnUntraced(function* (
   const accelerator = yield* Semaphore.make(1)
   const context: Attempt.RunContext = { prepared, id, permits, accelerator }
 
-  const outputs = graph.nodes.map((_, at): Attempt.Outputs | undefined => prepared.decided[at]?.entry?.outputs)
+  const outputs = graph.nodes.map(
+    (_, at): Attempt.Outputs | undefined => prepared.decided[at]?.entry?.outputs,
+  )
   const steps: Array<RunStep | undefined> = graph.nodes.map((node, at) => {
     const decided = prepared.decided[at]
-    return decided?.decision === "hit" ? { name: node.name, key: decided.key, decision: "hit", ms: 0 } : undefined
+    return decided?.decision === "hit"
+      ? { name: node.name, key: decided.key, decision: "hit", ms: 0 }
+      : undefined
   })
   const failures: Array<{ readonly name: string; readonly error: Error }> = []
   const pending = planner.selected.filter((at) => prepared.decided[at]!.decision !== "hit")
@@ -54,7 +58,14 @@ export const carryOut = Effect.fnUntraced(function* (
       log.append(id, { type: "step", at: yield* Clock.currentTimeMillis, ...step })
       if (step.decision !== "skipped") log.step(id, at, step)
       if (step.decision === "failed" || step.decision === "skipped" || step.decision === "interrupted") return
-      reporter.emit({ type: "step-end", name: step.name, decision: step.decision, key: step.key, ms: step.ms, summary })
+      reporter.emit({
+        type: "step-end",
+        name: step.name,
+        decision: step.decision,
+        key: step.key,
+        ms: step.ms,
+        summary,
+      })
     })
 
   const carry = (at: number): Effect.Effect<boolean, never, Attempt.Services> =>
@@ -72,7 +83,11 @@ export const carryOut = Effect.fnUntraced(function* (
       if (Exit.isSuccess(exit)) {
         const { value } = exit
         outputs[at] = value.outputs
-        yield* ended(at, { name: node.name, key: value.key, decision: value.decision, ms: value.ms }, value.summary)
+        yield* ended(
+          at,
+          { name: node.name, key: value.key, decision: value.decision, ms: value.ms },
+          value.summary,
+        )
         return true
       }
       const ms = (yield* Clock.currentTimeMillis) - startedAt
@@ -90,8 +105,7 @@ export const carryOut = Effect.fnUntraced(function* (
 
   yield* Effect.forEach(
     pending,
-    (at) =>
-      Effect.flatMap(carry(at), (succeeded) => Deferred.succeed(done.get(at)!, succeeded)),
+    (at) => Effect.flatMap(carry(at), (succeeded) => Deferred.succeed(done.get(at)!, succeeded)),
     { concurrency: "unbounded", discard: true },
   )
   return { steps: planner.selected.map((at) => steps[at]!), failures }
@@ -112,12 +126,21 @@ const settle = (
       const decided = planner.decide(at, (producer) => outputs[producer])
       if (decided.decision === "hit") {
         const { entry } = decided
-        return { outputs: entry!.outputs, key: decided.key, decision: "hit", ms: 0, summary: entry!.summary } as const
+        return {
+          outputs: entry!.outputs,
+          key: decided.key,
+          decision: "hit",
+          ms: 0,
+          summary: entry!.summary,
+        } as const
       }
       return yield* Attempt.execute(context, at, decided, outputs)
     }).pipe(
       Effect.catchIf(
-        (error) => left > 0 && error instanceof Errors.StoreError && (error.kind === "damaged" || error.kind === "missing"),
+        (error) =>
+          left > 0 &&
+          error instanceof Errors.StoreError &&
+          (error.kind === "damaged" || error.kind === "missing"),
         (error) =>
           Effect.flatMap(repairProducers(context, at, outputs), (repaired) =>
             repaired ? attempt(left - 1) : Effect.fail(error),

@@ -72,10 +72,14 @@ export const layer = (root: string): Layer.Layer<SourceDigests, never, Database>
     }),
   )
 
-const digestOf = (db: typeof Database.Service, path: string): { readonly sizeBytes: number; readonly digest: string } => {
+const digestOf = (
+  db: typeof Database.Service,
+  path: string,
+): { readonly sizeBytes: number; readonly digest: string } => {
   const stat = statSync(path, { bigint: true })
   const known = db.get<Row>("select * from files where path = ?", path)
-  if (known !== undefined && isSame(known, stat)) return { sizeBytes: Number(stat.size), digest: known.digest }
+  if (known !== undefined && isSame(known, stat))
+    return { sizeBytes: Number(stat.size), digest: known.digest }
   // The clock of the file system decides what is recent, and it may differ from the process's: take the later.
   const seen = BigInt(Math.floor(performance.timeOrigin + performance.now())) * 1_000_000n
   const digest = hashFile(path)

@@ -79,7 +79,9 @@ export type OutputValue<O> =
         : never
 
 /** What `run` may return: one output, or a record with one value for each. */
-export type Result<Outs> = Outs extends Output ? OutputValue<Outs> : { readonly [K in keyof Outs]: OutputValue<Outs[K]> }
+export type Result<Outs> = Outs extends Output
+  ? OutputValue<Outs>
+  : { readonly [K in keyof Outs]: OutputValue<Outs[K]> }
 
 /** What `run` is handed. */
 export interface Context<C = unknown, I = unknown> {
@@ -153,7 +155,7 @@ export interface Definition<
   Outs = unknown,
 > {
   // The conditional keeps the compiler from fixing A while it types a function in the config.
-  <const A>(given: A & ConfigInput<C> & (A extends infer G ? Check<N, In, C, G> : never)): Use<Outs, N>
+  <A>(given: A & ConfigInput<C> & (A extends infer G ? Check<N, In, C, G> : never)): Use<Outs, N>
   readonly facts: Facts
   readonly "~name"?: N
 }
@@ -191,10 +193,20 @@ type RunOf<In extends Inputs, C extends ConfigFields, Outs> = (
 
 /** Defines a step. Fails with a TypeError when the definition contradicts itself. */
 export const make: {
-  <const N extends string, const In extends Inputs = {}, const C extends ConfigFields = {}, const Outs extends Outputs = {}>(
+  <
+    const N extends string,
+    const In extends Inputs = {},
+    const C extends ConfigFields = {},
+    const Outs extends Outputs = {},
+  >(
     options: Options<N, In, C> & { readonly outputs: Outs; readonly run: RunOf<In, C, Outs> },
   ): Definition<N, In, C, Outs>
-  <const N extends string, Out extends Output, const In extends Inputs = {}, const C extends ConfigFields = {}>(
+  <
+    const N extends string,
+    Out extends Output,
+    const In extends Inputs = {},
+    const C extends ConfigFields = {},
+  >(
     options: Options<N, In, C> & { readonly output: Out; readonly run: RunOf<In, C, Out> },
   ): Definition<N, In, C, Out>
 } = (
@@ -251,7 +263,12 @@ export const use: {
   ): Use<Out, N>
 } = (
   definition: { readonly facts: Facts },
-  filled: { readonly inputs: UseInputs; readonly config?: UseConfig; readonly output?: Output; readonly outputs?: Outputs },
+  filled: {
+    readonly inputs: UseInputs
+    readonly config?: UseConfig
+    readonly output?: Output
+    readonly outputs?: Outputs
+  },
 ): any => ({
   "~sluice": "use",
   facts: definition.facts,
@@ -268,9 +285,12 @@ type UseConfig = { readonly [name: string]: unknown }
 export const fn = <F extends (...args: never) => unknown>(): Schema.declare<F> =>
   functionSchema as unknown as Schema.declare<F>
 
-const functionSchema = Schema.declare((value): value is (...args: never) => unknown => typeof value === "function", {
-  expected: "a function",
-})
+const functionSchema = Schema.declare(
+  (value): value is (...args: never) => unknown => typeof value === "function",
+  {
+    expected: "a function",
+  },
+)
 
 /** Gives a config field or a param a default, for programs and for the command line alike. */
 export const withDefault =
@@ -282,8 +302,9 @@ export const withDefault =
     ) as any
 
 /** A field with a default: optional where it is given, always there where it is read. */
-export interface WithDefault<S extends Schema.Top & Schema.WithoutConstructorDefault>
-  extends Schema.withConstructorDefault<S> {}
+export interface WithDefault<
+  S extends Schema.Top & Schema.WithoutConstructorDefault,
+> extends Schema.withConstructorDefault<S> {}
 
 // ── wiring errors at compile time ────────────────────────────────────────────────────────────────────────────────────
 
@@ -341,7 +362,7 @@ type InputCheck<N extends string, K extends string, Want, X> = Want extends Sour
         ? unknown
         : `${N}.${K} <- ${From}: ${P & string}`
       : never
-    : `${N}.${K} takes what another step wrote`
+    : Unfit<`${N}.${K} takes what another step wrote`>
 
 /** The first of a union's members, in the order in which the compiler met them. */
 type FirstOf<U> = [U] extends [never]

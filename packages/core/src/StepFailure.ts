@@ -31,7 +31,8 @@ const engineTags = new Set([
 ])
 
 const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return typeof error === "string" ? error : JSON.stringify(error) ?? String(error)
+  if (!(error instanceof Error))
+    return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error))
   const name = error.name === "Error" || "_tag" in error ? "" : `${error.name}: `
   return `${name}${error.message === "" ? "no message" : error.message}`
 }

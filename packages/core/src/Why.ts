@@ -22,7 +22,12 @@ export const why = Effect.fnUntraced(function* (run: string, step: string, earli
   if (found === undefined) {
     const known = log.steps(run).map((one) => one.name)
     const near = Explain.nearestName(step, known)
-    return yield* new Errors.NoSuchStep({ pipeline: next.pipeline, name: step, known, ...(near === undefined ? {} : { near }) })
+    return yield* new Errors.NoSuchStep({
+      pipeline: next.pipeline,
+      name: step,
+      known,
+      ...(near === undefined ? {} : { near }),
+    })
   }
   const before = earlier ?? runBefore(log, next.pipeline, run)
   const world = yield* worldBetween(before, run)

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { ActionCache, Artifact, Engine, Pipeline, Source, Step, Table } from "../src/index.ts"
 import { decisions, project } from "./support/project.ts"
-import { tagged } from "./support/tagged.ts"
+import { identified, tagged } from "./support/tagged.ts"
 
 class Line extends Table.make({ text: Table.utf8 }) {}
 const Length = Artifact.value("length", Schema.Int)
@@ -17,43 +17,51 @@ const fixture = (options: { readonly poisoned?: boolean; readonly keep?: string 
     if (options.poisoned === true) throw new Error(`${name} must not run`)
     executed.push(name)
   }
-  const Collect = Step.make({
-    name: "collect",
-    inputs: { files: Source.files },
-    output: Line,
-    run: tagged("collect", (context: Step.Context<{}, { files: ReadonlyArray<Source.SourceFile> }>) =>
-      Effect.gen(function* () {
+  const Collect = identified(
+    "collect",
+    Step.make({
+      name: "collect",
+      inputs: { files: Source.files },
+      output: Line,
+      run: (context) =>
+        Effect.gen(function* () {
+          enter(context.name)
+          const rows: Array<Line> = []
+          for (const file of context.inputs.files) {
+            const text = Buffer.from(yield* file.bytes).toString()
+            for (const line of text.split("\n").filter((one) => one !== "")) rows.push({ text: line })
+          }
+          context.summarize(`${rows.length} rows`)
+          return rows
+        }),
+    }),
+  )
+  const Keep = identified(
+    "keep",
+    Step.make({
+      name: "keep",
+      inputs: { rows: Line },
+      config: { min: Schema.Int, only: Step.fn<(row: Line) => boolean>() },
+      output: Line,
+      run: async (context) => {
         enter(context.name)
-        const rows: Array<Line> = []
-        for (const file of context.inputs.files) {
-          const text = Buffer.from(yield* file.bytes).toString()
-          for (const line of text.split("\n").filter((one) => one !== "")) rows.push({ text: line })
-        }
-        context.summarize(`${rows.length} rows`)
-        return rows
-      }),
-    ),
-  })
-  const Keep = Step.make({
-    name: "keep",
-    inputs: { rows: Line },
-    config: { min: Schema.Int, only: Step.fn<(row: Line) => boolean>() },
-    output: Line,
-    run: tagged("keep", async (context) => {
-      enter(context.name)
-      const rows = await Effect.runPromise(context.inputs.rows.all)
-      return rows.filter((row) => row.text.length >= context.config.min && context.config.only(row))
+        const rows = await Effect.runPromise(context.inputs.rows.all)
+        return rows.filter((row) => row.text.length >= context.config.min && context.config.only(row))
+      },
     }),
-  })
-  const Count = Step.make({
-    name: "count",
-    inputs: { rows: Line },
-    output: Length,
-    run: tagged("count", (context) => {
-      enter(context.name)
-      return context.inputs.rows.rowCount
+  )
+  const Count = identified(
+    "count",
+    Step.make({
+      name: "count",
+      inputs: { rows: Line },
+      output: Length,
+      run: (context) => {
+        enter(context.name)
+        return context.inputs.rows.rowCount
+      },
     }),
-  })
+  )
   const pipeline = Pipeline.make(
     "lines",
     { params: { min: Schema.Int.pipe(Pipeline.withDefault(1)) } },
@@ -72,7 +80,11 @@ describe("a run", () => {
     const at = project()
     at.write("data/a.txt", "one\nthree\n")
     const first = fixture()
-    expect(decisions((await at.run(first.pipeline)).steps)).toEqual({ collect: "run", keep: "run", count: "run" })
+    expect(decisions((await at.run(first.pipeline)).steps)).toEqual({
+      collect: "run",
+      keep: "run",
+      count: "run",
+    })
     expect(first.executed).toEqual(["collect", "keep", "count"])
     const second = await at.run(fixture({ poisoned: true }).pipeline)
     expect(decisions(second.steps)).toEqual({ collect: "hit", keep: "hit", count: "hit" })
@@ -164,17 +176,19 @@ describe("a run", () => {
   it("executes two steps of one action once", async () => {
     const at = project()
     let executions = 0
-    const Slow = Step.make({
-      name: "slow",
-      output: Length,
-      run: tagged("slow", () =>
-        Effect.gen(function* () {
-          executions++
-          yield* Effect.yieldNow
-          return 1
-        }),
-      ),
-    })
+    const Slow = identified(
+      "slow",
+      Step.make({
+        name: "slow",
+        output: Length,
+        run: () =>
+          Effect.gen(function* () {
+            executions++
+            yield* Effect.yieldNow
+            return 1
+          }),
+      }),
+    )
     const pipeline = Pipeline.make("twice", {}, ({ step }) => [step("a", Slow({})), step("b", Slow({}))])
     const run = await at.run(pipeline)
     expect(executions).toBe(1)
@@ -186,21 +200,23 @@ describe("a run", () => {
     let running = 0
     let most = 0
     const measured = (accelerator: boolean) =>
-      Step.make({
-        name: accelerator ? "device" : "plain",
-        config: { at: Schema.Int },
-        accelerator,
-        output: Length,
-        run: tagged(`measured ${accelerator}`, (context) =>
-          Effect.gen(function* () {
-            most = Math.max(most, ++running)
-            // Others may start while this one has turns to give away.
-            for (let turn = 0; turn < 200; turn++) yield* Effect.promise(() => new Promise(setImmediate))
-            running--
-            return context.config.at
-          }),
-        ),
-      })
+      identified(
+        `measured ${accelerator}`,
+        Step.make({
+          name: accelerator ? "device" : "plain",
+          config: { at: Schema.Int },
+          accelerator,
+          output: Length,
+          run: (context) =>
+            Effect.gen(function* () {
+              most = Math.max(most, ++running)
+              // Others may start while this one has turns to give away.
+              for (let turn = 0; turn < 200; turn++) yield* Effect.promise(() => new Promise(setImmediate))
+              running--
+              return context.config.at
+            }),
+        }),
+      )
     const pipelineOf = (accelerator: boolean) => {
       const One = measured(accelerator)
       return Pipeline.make(`jobs ${accelerator}`, {}, ({ step }) =>
@@ -217,15 +233,18 @@ describe("a run", () => {
   it("tries a step again as often as it asks", async () => {
     const at = project()
     let tries = 0
-    const Flaky = Step.make({
-      name: "flaky",
-      retries: 2,
-      output: Length,
-      run: tagged("flaky", () => {
-        if (++tries < 3) throw new Error("not yet")
-        return tries
+    const Flaky = identified(
+      "flaky",
+      Step.make({
+        name: "flaky",
+        retries: 2,
+        output: Length,
+        run: () => {
+          if (++tries < 3) throw new Error("not yet")
+          return tries
+        },
       }),
-    })
+    )
     const run = await at.run(Pipeline.make("flaky", {}, ({ step }) => step("flaky", Flaky({}))))
     expect(decisions(run.steps)).toEqual({ flaky: "run" })
     expect(tries).toBe(3)
@@ -235,13 +254,18 @@ describe("a run", () => {
     const at = project()
     let executions = 0
     const Untagged = Step.make({ name: "untagged", output: Length, run: () => ++executions * 0 })
-    const Next = Step.make({
-      name: "next",
-      inputs: { value: Length },
-      output: Length,
-      run: tagged("next", (context) => context.inputs.value + 1),
-    })
-    const pipeline = Pipeline.make("mixed", {}, ({ step }) => step("next", Next({ value: step("first", Untagged({})) })))
+    const Next = identified(
+      "next",
+      Step.make({
+        name: "next",
+        inputs: { value: Length },
+        output: Length,
+        run: (context) => context.inputs.value + 1,
+      }),
+    )
+    const pipeline = Pipeline.make("mixed", {}, ({ step }) =>
+      step("next", Next({ value: step("first", Untagged({})) })),
+    )
     await at.run(pipeline)
     at.events.length = 0
     const run = await at.run(pipeline)
@@ -254,13 +278,19 @@ describe("a run", () => {
 
   it("derives a seed per step from the pipeline's, and only for steps that declare one", async () => {
     const at = project()
-    const Draw = Step.make({
-      name: "draw",
-      seed: true,
-      output: Artifact.value("seed", Schema.String),
-      run: tagged("draw", (context) => context.seed),
-    })
-    const Sneak = Step.make({ name: "sneak", output: Length, run: tagged("sneak", (context) => context.seed.length) })
+    const Draw = identified(
+      "draw",
+      Step.make({
+        name: "draw",
+        seed: true,
+        output: Artifact.value("seed", Schema.String),
+        run: (context) => context.seed,
+      }),
+    )
+    const Sneak = identified(
+      "sneak",
+      Step.make({ name: "sneak", output: Length, run: (context) => context.seed.length }),
+    )
     const seeded = (seed: string) =>
       Pipeline.make("seeds", { seed }, ({ step }) => [step("a", Draw({})), step("b", Draw({}))])
     const first = await at.run(seeded("1"))
@@ -268,7 +298,9 @@ describe("a run", () => {
     const plan = await at.plan(seeded("2"))
     expect(plan.actions[0]!.causes.map((cause) => cause.headline)).toEqual(["a: the seed changed"])
     const error = await at.failure(Pipeline.make("sneak", {}, ({ step }) => step("sneak", Sneak({}))))
-    expect(error.message).toContain('Step "sneak" reads its seed: declare seed: true, so that it enters the key.')
+    expect(error.message).toContain(
+      'Step "sneak" reads its seed: declare seed: true, so that it enters the key.',
+    )
   })
 })
 
@@ -291,7 +323,12 @@ describe("a damaged store", () => {
     const run = await at.run(again.pipeline, { params: { min: 4 } })
     expect(again.executed).toEqual(["keep"])
     expect(decisions(run.steps)).toEqual({ collect: "hit", keep: "run", count: "hit" })
-    expect(at.events.some((event) => event.type === "warning" && event.message.startsWith("keep: a file of its result is missing"))).toBe(true)
+    expect(
+      at.events.some(
+        (event) =>
+          event.type === "warning" && event.message.startsWith("keep: a file of its result is missing"),
+      ),
+    ).toBe(true)
   })
 
   it("notices a blob with other bytes of the same size", async () => {
@@ -306,7 +343,9 @@ describe("a damaged store", () => {
     const again = fixture()
     await at.run(again.pipeline, { params: { min: 4 } })
     expect(again.executed).toEqual(["keep"])
-    expect(decisions((await at.run(fixture({ poisoned: true }).pipeline, { params: { min: 4 } })).steps)).toEqual({
+    expect(
+      decisions((await at.run(fixture({ poisoned: true }).pipeline, { params: { min: 4 } })).steps),
+    ).toEqual({
       collect: "hit",
       keep: "hit",
       count: "hit",
@@ -321,7 +360,9 @@ describe("a damaged store", () => {
     const bytes = readFileSync(path)
     rmSync(path)
     writeFileSync(path, bytes)
-    expect(decisions((await at.run(fixture({ poisoned: true }).pipeline, { params: { min: 4 } })).steps)["keep"]).toBe("hit")
+    expect(
+      decisions((await at.run(fixture({ poisoned: true }).pipeline, { params: { min: 4 } })).steps)["keep"],
+    ).toBe("hit")
   })
 
   it("repairs a producer whose bytes turn out damaged only while they are read", async () => {
@@ -332,7 +373,10 @@ describe("a damaged store", () => {
     const blobs = await at.provide(
       Effect.gen(function* () {
         const cache = yield* ActionCache.ActionCache
-        return cache.get(key)!.blobs.split("\n").map((line) => cache.blobPath(line.slice(0, 64)))
+        return cache
+          .get(key)!
+          .blobs.split("\n")
+          .map((line) => cache.blobPath(line.slice(0, 64)))
       }),
     )
     // The chunk's bytes change behind the recorded stat: only reading them can tell.
@@ -347,17 +391,24 @@ describe("a damaged store", () => {
         cache.refresh(cache.get(key)!)
       }),
     )
-    const Read = Step.make({
-      name: "read",
-      inputs: { rows: Line },
-      output: Artifact.value("text", Schema.String),
-      run: tagged("read", (context) => Effect.map(context.inputs.rows.all, (rows) => rows.map((row) => row.text).join())),
-    })
+    const Read = identified(
+      "read",
+      Step.make({
+        name: "read",
+        inputs: { rows: Line },
+        output: Artifact.value("text", Schema.String),
+        run: (context) => Effect.map(context.inputs.rows.all, (rows) => rows.map((row) => row.text).join()),
+      }),
+    )
     const again = fixture()
-    const pipeline = Pipeline.make("lines", { params: { min: Schema.Int.pipe(Pipeline.withDefault(4)) } }, (builder) => {
-      again.pipeline.build(builder)
-      return builder.step("read", Read({ rows: builder.ref("keep", Line) }))
-    })
+    const pipeline = Pipeline.make(
+      "lines",
+      { params: { min: Schema.Int.pipe(Pipeline.withDefault(4)) } },
+      (builder) => {
+        again.pipeline.build(builder)
+        return builder.step("read", Read({ rows: builder.ref("keep", Line) }))
+      },
+    )
     const run = await at.run(pipeline)
     expect(decisions(run.steps)).toEqual({ collect: "hit", keep: "hit", count: "hit", read: "run" })
     expect(again.executed).toEqual(["keep"])
@@ -367,7 +418,8 @@ describe("a damaged store", () => {
     const at = project()
     at.write("data/a.txt", "one\nthree\n")
     const before = await at.run(fixture().pipeline, { params: { min: 4 } })
-    for (const name of readdirSync(at.store)) if (name.startsWith("sluice.sqlite")) rmSync(join(at.store, name))
+    for (const name of readdirSync(at.store))
+      if (name.startsWith("sluice.sqlite")) rmSync(join(at.store, name))
     const run = await at.run(fixture({ poisoned: true }).pipeline, { params: { min: 4 } })
     expect(decisions(run.steps)).toEqual({ collect: "hit", keep: "hit", count: "hit" })
     expect(run.steps.map((step) => step.key)).toEqual(before.steps.map((step) => step.key))
@@ -388,20 +440,26 @@ describe("a damaged store", () => {
 describe("a step that fails", () => {
   it("is reported with its own words; what does not need it runs, what does is skipped", async () => {
     const at = project()
-    const Bad = Step.make({
-      name: "bad",
-      output: Length,
-      run: tagged("bad", () => {
-        throw new RangeError("row 7 has no text")
+    const Bad = identified(
+      "bad",
+      Step.make({
+        name: "bad",
+        output: Length,
+        run: () => {
+          throw new RangeError("row 7 has no text")
+        },
       }),
-    })
-    const Good = Step.make({ name: "good", output: Length, run: tagged("good", () => 1) })
-    const After = Step.make({
-      name: "after",
-      inputs: { value: Length },
-      output: Length,
-      run: tagged("after", (context) => context.inputs.value),
-    })
+    )
+    const Good = identified("good", Step.make({ name: "good", output: Length, run: () => 1 }))
+    const After = identified(
+      "after",
+      Step.make({
+        name: "after",
+        inputs: { value: Length },
+        output: Length,
+        run: (context) => context.inputs.value,
+      }),
+    )
     const pipeline = Pipeline.make("fails", {}, ({ step }) => {
       const bad = step("bad", Bad({}))
       return [step("after", After({ value: bad })), step("good", Good({}))]
@@ -417,26 +475,32 @@ describe("a step that fails", () => {
       }),
     )
     expect(run!.state).toBe("failed")
-    expect(at.events.filter((event) => event.type === "step-end").map((event) => event.name)).toEqual(["good"])
+    expect(at.events.filter((event) => event.type === "step-end").map((event) => event.name)).toEqual([
+      "good",
+    ])
   })
 
   it("stores nothing when a source is edited while it is read", async () => {
     const at = project()
     at.write("data/a.txt", "one\n")
-    const Careless = Step.make({
-      name: "careless",
-      inputs: { files: Source.files },
-      output: Length,
-      run: tagged("careless", (context) =>
-        Effect.gen(function* () {
-          writeFileSync(join(at.root, "data/a.txt"), "two\n")
-          // The failure is swallowed: the engine must not store what came of it.
-          const bytes = yield* Effect.orElseSucceed(context.inputs.files[0]!.bytes, () => new Uint8Array())
-          return bytes.byteLength
-        }),
-      ),
-    })
-    const pipeline = Pipeline.make("edited", {}, ({ step }) => step("careless", Careless({ files: "data/a.txt" })))
+    const Careless = identified(
+      "careless",
+      Step.make({
+        name: "careless",
+        inputs: { files: Source.files },
+        output: Length,
+        run: (context) =>
+          Effect.gen(function* () {
+            writeFileSync(join(at.root, "data/a.txt"), "two\n")
+            // The failure is swallowed: the engine must not store what came of it.
+            const bytes = yield* Effect.orElseSucceed(context.inputs.files[0]!.bytes, () => new Uint8Array())
+            return bytes.byteLength
+          }),
+      }),
+    )
+    const pipeline = Pipeline.make("edited", {}, ({ step }) =>
+      step("careless", Careless({ files: "data/a.txt" })),
+    )
     const error = await at.failure(pipeline)
     expect(error.message).toBe(
       [
@@ -466,14 +530,20 @@ describe("a step that fails", () => {
   it("refuses a captured value that changes between planning and running", async () => {
     const at = project()
     let limit = 1
-    const Counting = Step.make({
-      name: "counting",
-      output: Length,
-      run: tagged("counting", () => 1, {
-        values: [{ name: "limit", file: "lib/limits.ts", line: 3, read: () => limit++ }],
+    const Counting = identified(
+      "counting",
+      Step.make({
+        name: "counting",
+        output: Length,
+        run: () => 1,
       }),
-    })
-    const error = await at.failure(Pipeline.make("unsteady", {}, ({ step }) => step("counting", Counting({}))))
+      {
+        values: [{ name: "limit", file: "lib/limits.ts", line: 3, read: () => limit++ }],
+      },
+    )
+    const error = await at.failure(
+      Pipeline.make("unsteady", {}, ({ step }) => step("counting", Counting({}))),
+    )
     expect(error.message).toBe(
       [
         'The code of step "counting" cannot be identified.',
@@ -490,7 +560,10 @@ describe("the services", () => {
     // A file stands where the folder should be: true for every user, root too.
     const store = import.meta.filename
     const error = await project({ store }).failure(fixture().pipeline)
-    expect(error.message.split("\n").slice(0, 2)).toEqual(["The store could not open.", `  Place:   ${store}`])
+    expect(error.message.split("\n").slice(0, 2)).toEqual([
+      "The store could not open.",
+      `  Place:   ${store}`,
+    ])
   })
 
   it("plan without running anything", async () => {

@@ -1,7 +1,7 @@
 /**
  * Functions with code identities as a source transform would give them.
  */
-import { CodeTag } from "../../src/index.ts"
+import { CodeTag, type Step } from "../../src/index.ts"
 
 /** Tags a function; `source` stands for its code: another text is another identity. */
 export const tagged = <F extends (...args: never) => unknown>(
@@ -22,3 +22,13 @@ export const tagged = <F extends (...args: never) => unknown>(
       ...identity,
     }),
   })
+
+/** A definition whose `run` is tagged. */
+export const identified = <D extends { readonly facts: Step.Facts }>(
+  source: string,
+  definition: D,
+  identity: Partial<CodeTag.CodeIdentity> = {},
+): D => {
+  tagged(source, definition.facts.run, identity)
+  return definition
+}
