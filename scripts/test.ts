@@ -8,7 +8,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import * as setup from "./setup.ts"
 
 /** The part of Vitest's JSON report that is read here. */
 export interface Report {
@@ -57,15 +56,7 @@ const vitest = (args: ReadonlyArray<string>): Promise<number> => {
 }
 
 const main = async (args: ReadonlyArray<string>): Promise<number> => {
-  let setupFailed = false
-  try {
-    await setup.library()
-    await setup.model()
-  } catch (error) {
-    if (!(error instanceof setup.SetupFailed)) throw error
-    setupFailed = true
-    console.error(`${error.message}\nTests that need it will fail.\n`)
-  }
+  const isSetUp = await setUp()
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"))
   const output = join(folder, "report.json")
   try {
@@ -77,9 +68,22 @@ const main = async (args: ReadonlyArray<string>): Promise<number> => {
     ])
     const found = counts(readReport(output))
     console.log(summary(found))
-    return code !== 0 ? code : found.failed > 0 || found.passed === 0 || setupFailed ? 1 : 0
+    return code !== 0 ? code : found.failed > 0 || found.passed === 0 || !isSetUp ? 1 : 0
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Fetches the library and the model. Loaded late, so that a mistake in what it imports fails tests, not this script. */
+const setUp = async (): Promise<boolean> => {
+  try {
+    const setup = await import("./setup.ts")
+    await setup.library()
+    await setup.model()
+    return true
+  } catch (error) {
+    console.error(`${(error as Error).message}\nTests that need TensorFlow or the model will fail.\n`)
+    return false
   }
 }
 
