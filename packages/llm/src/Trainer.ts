@@ -4,13 +4,12 @@
  * The loss is the mean over the supervised tokens of the whole batch. A batch that would not fit into memory is taken in
  * micro-batches, each planned by itself; losses and gradients add up to those of the batch, whatever the cut.
  */
-import { Random } from "@sluice/core"
 import * as Data from "effect/Data"
 import type { AdapterWeights } from "./Adapter.ts"
-import { linearNames, untrained } from "./Block.ts"
+import * as Dropout from "./Dropout.ts"
 import { structured } from "./formats/structured.ts"
 import type { Llama } from "./Llama.ts"
-import { inputSizes, type Lora, readVariables } from "./Lora.ts"
+import { type Lora, readVariables } from "./Lora.ts"
 import * as Memory from "./Memory.ts"
 import * as Optimizer from "./Optimizer.ts"
 import type { Backend, Tensor } from "./ops/Ops.ts"
@@ -153,7 +152,7 @@ export const make = (
         uploadSlots(backend, part, weight),
         dropout === 0
           ? null
-          : dropoutMasks(backend, model, lora, part, dropout, `${options.seed}/${optimizerSteps}/${index}`),
+          : Dropout.masks(backend, config, lora, part, dropout, `${options.seed}/${optimizerSteps}/${index}`),
       ),
     )
 
@@ -282,34 +281,6 @@ const summarise = (
     loss: kept.reduce((sum, row) => sum + sums[row]!, 0) / total,
     rowLosses: sums.map((sum, row) => sum / counts[row]!),
   }
-}
-
-/** Masks for every trained layer: 0 with probability `rate`, else 1/(1 − rate), from a stream per layer. */
-const dropoutMasks = (
-  backend: Backend,
-  { config }: Llama,
-  lora: Lora,
-  plan: BatchPlan.BatchPlan,
-  rate: number,
-  seed: string,
-): TrainingPass.Dropout => {
-  const sizes = inputSizes(config)
-  return lora.blocks.map((adapters, block) => {
-    const masks = { ...untrained } as Record<(typeof linearNames)[number], Tensor | null>
-    for (const name of linearNames) {
-      if (adapters[name] === null) continue
-      const onlySlots = block === config.layers - 1 && name !== "queryKeyValue"
-      const rows = onlySlots ? plan.slots.length : plan.tokenCount
-      const random = Random.make(Random.derive(seed, `${block}.${name}`))
-      const threshold = rate * 2 ** 32
-      const kept = 1 / (1 - rate)
-      const mask = Float32Array.from({ length: rows * sizes[name] }, () =>
-        random.uint32() < threshold ? 0 : kept,
-      )
-      masks[name] = backend.tensor(mask, [rows, sizes[name]])
-    }
-    return masks
-  })
 }
 
 const checkParts = (lora: Lora, state: TrainerState): void => {

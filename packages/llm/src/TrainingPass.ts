@@ -5,6 +5,7 @@
  * and what backward needs stay alive, and they are freed as soon as backward has passed them.
  */
 import * as Block from "./Block.ts"
+import type { Masks } from "./Dropout.ts"
 import * as head from "./layers/head.ts"
 import type * as linear from "./layers/linear.ts"
 import * as rmsNorm from "./layers/rmsNorm.ts"
@@ -13,15 +14,12 @@ import type { Lora } from "./Lora.ts"
 import type { Backend, Tensor } from "./ops/Ops.ts"
 import type { PlanTensors, Slots } from "./plan/PlanTensors.ts"
 
-/** Dropout masks by block; null without dropout. */
-export type Dropout = ReadonlyArray<Block.PerLinear<Tensor>> | null
-
 export interface TrainingPass {
   /** Loss [N] of each slot, and gradients in the order of the adapter's parameters. The caller frees both. */
   readonly lossAndGradients: (
     plan: PlanTensors,
     slots: Slots,
-    dropout: Dropout,
+    dropout: Masks | null,
   ) => { readonly loss: Tensor; readonly gradients: ReadonlyArray<Tensor> }
   /** Loss [N] of each slot alone. */
   readonly loss: (plan: PlanTensors, slots: Slots) => Tensor
@@ -74,7 +72,7 @@ export const make = (backend: Backend, { config, weights }: Llama, lora: Lora): 
   )
 
   const last = config.layers - 1
-  const blockInput = (plan: PlanTensors, dropout: Dropout, x: Tensor, layer: number): Block.Input => ({
+  const blockInput = (plan: PlanTensors, dropout: Masks | null, x: Tensor, layer: number): Block.Input => ({
     weights: weights.blocks[layer]!,
     adapters: lora.blocks[layer]!,
     dropout: dropout?.[layer] ?? Block.untrained,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import * as AdapterLayout from "../src/AdapterLayout.ts"
 import * as Llama from "../src/Llama.ts"
 import * as Lora from "../src/Lora.ts"
 import * as BatchPlan from "../src/plan/BatchPlan.ts"
@@ -42,7 +43,7 @@ describe.each(backends)("TrainingPass on %s", (_, backendOptions) => {
     for (const [index, layer] of lora.layers.entries()) {
       const a = await floats(backend(), gradients[2 * index]!)
       const b = await floats(backend(), gradients[2 * index + 1]!)
-      for (const [module, gradient] of Lora.unfuse(layer, a, b)) {
+      for (const [module, gradient] of AdapterLayout.unfuse(layer, a, b)) {
         for (const [part, { data }] of [
           ["lora_A", gradient.a],
           ["lora_B", gradient.b],
