@@ -23,12 +23,17 @@ export const byHash = <T extends Table.Any>(options: {
   readonly rows: Step.Ref<T>
   readonly by: Key<T>
   readonly heldOut: number
-}): Step.Use<{ readonly train: T; readonly heldOut: T }, "splitByHash"> =>
-  Step.use(splitByHash, {
+}): Step.Use<{ readonly train: T; readonly heldOut: T }, "splitByHash"> => {
+  const columns = options.rows.kind.type.columns.map(({ name }) => name)
+  if (typeof options.by === "string" && !columns.includes(options.by)) {
+    throw new UnknownColumn({ place: "Split.byHash", column: options.by, columns })
+  }
+  return Step.use(splitByHash, {
     inputs: { rows: options.rows },
     config: { by: options.by, heldOut: options.heldOut },
     outputs: { train: options.rows.kind, heldOut: options.rows.kind },
   })
+}
 
 /**
  * `count` rows, chosen by a hash of the whole row and kept in the table's order. Samples nest: one of 100 is
@@ -137,6 +142,21 @@ const splitSample = Step.make({
     return rows() as AsyncIterable<never>
   },
 })
+
+/** A column that the table does not have, where the compiler could not see it. */
+export class UnknownColumn extends Data.TaggedError("UnknownColumn")<{
+  readonly place: string
+  readonly column: string
+  readonly columns: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return Errors.structured(
+      `${this.place} is given a column that the table does not have.`,
+      { Column: this.column, Columns: this.columns.join(", ") },
+      "Name one of the table's columns, or give a function of the row.",
+    )
+  }
+}
 
 /** A sample that asks for more rows than there are. */
 export class TooFewRows extends Data.TaggedError("TooFewRows")<{
