@@ -14,6 +14,7 @@ import {
 } from "./formats/alignment.ts"
 import { FormatError } from "./formats/FormatError.ts"
 import type { Gguf } from "./formats/Gguf.ts"
+import { writtenOut } from "./formats/preTokenizers.ts"
 import * as TokenizerJson from "./formats/TokenizerJson.ts"
 
 export type { Span } from "./formats/alignment.ts"
@@ -103,7 +104,7 @@ const make = (
 ): Tokenizer => {
   let engine: Engine
   try {
-    const preTokenizer = TokenizerJson.writtenOut(json.pre_tokenizer)
+    const preTokenizer = writtenOut(json.pre_tokenizer)
     engine = new Engine(
       { ...json, pre_tokenizer: preTokenizer },
       { clean_up_tokenization_spaces: false, ...config },

@@ -201,7 +201,7 @@ describe("a GGUF file's tokenizer of another kind", () => {
       values: () => new Float32Array(),
       close: () => {},
     }
-    expect(() => Tokenizer.fromGguf(gguf)).toThrow(/t5\.gguf[^]*Known: +gpt2 with gpt-2, smollm/)
+    expect(() => Tokenizer.fromGguf(gguf)).toThrow(/t5\.gguf[^]*Known: +llama, and gpt2 with gpt-2, smollm/)
     expect(() => Tokenizer.fromGguf({ ...gguf, metadata: new Map() })).toThrow(/Key: +tokenizer\.ggml\.model/)
   })
 })

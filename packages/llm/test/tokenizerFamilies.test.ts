@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
+import type * as Gguf from "../src/formats/Gguf.ts"
 import * as Tokenizer from "../src/Tokenizer.ts"
 import { hash32 } from "./support/ramp.ts"
 import { fixtureJson, reviews } from "./support/smollm2.ts"
@@ -29,6 +30,71 @@ const chunkOf = (n: number): string => {
 const chunks = Array.from({ length: 500 }, (_, n) => chunkOf(n))
 const short = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 6)
 const read = (name: string): Tokenizer.Tokenizer => Tokenizer.fromJson(fixtureJson(`tokenizers/${name}.json`))
+
+interface Kinds {
+  readonly kinds: Readonly<Record<string, { tokens: number; digests: string }>>
+}
+
+interface Family {
+  readonly added_tokens: ReadonlyArray<{ content: string }>
+  readonly model: {
+    readonly vocab: Readonly<Record<string, number>>
+    readonly merges: ReadonlyArray<Array<string>>
+  }
+}
+
+/** A GGUF file's tokenizer metadata with a family's vocabulary, as reference/gguf_tokenizers.py makes them. */
+const gguf = (kind: string): Gguf.Gguf => {
+  const fromPieces = kind === "llama"
+  const { added_tokens, model } = fixtureJson<Family>(
+    `tokenizers/${fromPieces ? "sentencePiece" : "byteLevel"}.json`,
+  )
+  const tokens = Object.keys(model.vocab).toSorted((a, b) => model.vocab[a]! - model.vocab[b]!)
+  const special = new Set(added_tokens.map((token) => token.content))
+  const typeOf = (token: string): number =>
+    token === "<unk>" ? 2 : special.has(token) ? 3 : token.startsWith("<0x") ? 6 : 1
+  const metadata = new Map<string, Gguf.GgufValue>([
+    ["tokenizer.ggml.model", fromPieces ? "llama" : "gpt2"],
+    ["tokenizer.ggml.pre", kind],
+    ["tokenizer.ggml.tokens", tokens],
+    ["tokenizer.ggml.token_type", tokens.map(typeOf)],
+    ...(fromPieces
+      ? [["tokenizer.ggml.scores", tokens.map((_, id) => -id)] as const]
+      : [["tokenizer.ggml.merges", model.merges.map((merge) => merge.join(" "))] as const]),
+  ])
+  return {
+    file: `${kind}.gguf`,
+    version: 3,
+    metadata,
+    tensors: new Map(),
+    values: () => new Float32Array(),
+    close: () => {},
+  }
+}
+
+describe("a GGUF file's tokenizer metadata", () => {
+  const { kinds } = fixtureJson<Kinds>("tokenizers/gguf.json")
+
+  it.each(Object.keys(kinds))("give the token ids that transformers' reader gives: %s", (kind) => {
+    const tokenizer = Tokenizer.fromGguf(gguf(kind))
+    const { tokens, digests } = kinds[kind]!
+    const ids = chunks.slice(0, 100).map((chunk) => tokenizer.encode(chunk))
+    const wrong = ids.flatMap((row, n) =>
+      short(row.join(" ")) === digests.slice(6 * n, 6 * n + 6) ? [] : [n],
+    )
+    expect(wrong).toEqual([])
+    expect(ids.reduce((sum, row) => sum + row.length, 0)).toBe(tokens)
+  })
+
+  it("of SentencePiece's kind gives every token a place and the text back", () => {
+    const tokenizer = Tokenizer.fromGguf(gguf("llama"))
+    const text = "Good  day, 🙂<|im_end|> and\n more"
+    const { ids, spans } = tokenizer.encodeWithSpans(text)
+    expect(spans.map(({ start, end }) => text.slice(start, end)).join("")).toContain("Good  day, ")
+    expect(spans.at(-1)!.end).toBe(text.length)
+    expect(tokenizer.decode(ids)).toBe(text)
+  })
+})
 
 describe("one megabyte of mixed text", () => {
   it("is the one that the reference was made from", () => {

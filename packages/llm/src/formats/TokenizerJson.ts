@@ -1,10 +1,9 @@
 /**
  * The structure of a Hugging Face `tokenizer.json`, and how a GGUF file's metadata becomes one.
- *
- * @see llama.cpp's `llama-vocab.cpp` for the pre-tokenizers' names and patterns
  */
 import { FormatError } from "./FormatError.ts"
 import type { Gguf, GgufValue } from "./Gguf.ts"
+import { byteLevel, type PreTokenizer, preTokenizers } from "./preTokenizers.ts"
 
 export interface AddedToken {
   readonly id: number
@@ -33,95 +32,6 @@ export interface TokenizerConfig {
   readonly unk_token?: string | { readonly content: string } | null
   readonly chat_template?: string | ReadonlyArray<{ readonly name: string; readonly template: string }> | null
   readonly [key: string]: unknown
-}
-
-const byteLevel = (useRegex: boolean): unknown => ({
-  type: "ByteLevel",
-  add_prefix_space: false,
-  trim_offsets: true,
-  use_regex: useRegex,
-})
-
-const splitThenBytes = (pattern: string): unknown => ({
-  type: "Sequence",
-  pretokenizers: [
-    { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
-    byteLevel(false),
-  ],
-})
-
-const digitsThenBytes = {
-  type: "Sequence",
-  pretokenizers: [{ type: "Digits", individual_digits: true }, byteLevel(true)],
-}
-
-/** GPT-2's pattern, which `ByteLevel` holds itself. */
-const gpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
-
-/** `\s` as in Unicode, not as in JavaScript, where it holds U+FEFF and lacks U+0085. */
-const unicodeSpace = (pattern: string): string =>
-  pattern.replaceAll(/\\(.)/gs, (escape, character) =>
-    character === "s" ? "\\p{White_Space}" : character === "S" ? "\\P{White_Space}" : escape,
-  )
-
-const split = (pattern: string): unknown => ({
-  type: "Split",
-  pattern: { Regex: unicodeSpace(pattern) },
-  behavior: "Isolated",
-  invert: false,
-})
-
-interface Part {
-  readonly type?: string
-  readonly individual_digits?: boolean
-  readonly add_prefix_space?: boolean
-  readonly use_regex?: boolean
-  readonly pattern?: { readonly Regex?: string }
-  readonly pretokenizers?: ReadonlyArray<unknown>
-}
-
-/**
- * The same pre-tokenizer with its patterns written out, where JavaScript's library would read them otherwise than
- * Rust's: `Digits` is `0` to `9` there and every number of Unicode here, and `\s` differs by two characters.
- */
-export const writtenOut = (preTokenizer: unknown): unknown => {
-  const part = preTokenizer as Part | null
-  switch (part?.type) {
-    case "Digits":
-      return split(part.individual_digits === true ? "\\p{N}" : "\\p{N}+")
-    case "Split": {
-      const pattern = part.pattern?.Regex
-      return pattern === undefined ? part : { ...part, pattern: { Regex: unicodeSpace(pattern) } }
-    }
-    case "ByteLevel":
-      return part.use_regex === false || part.add_prefix_space === true
-        ? part
-        : { type: "Sequence", pretokenizers: [split(gpt2), { ...part, use_regex: false }] }
-    case "Sequence":
-      return { ...part, pretokenizers: part.pretokenizers?.map(writtenOut) ?? [] }
-    default:
-      return preTokenizer
-  }
-}
-
-const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-const words = (numbers: string): string =>
-  `${contractions}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${numbers}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`
-
-interface PreTokenizer {
-  readonly pre_tokenizer: unknown
-  readonly normalizer?: unknown
-  readonly ignoreMerges?: boolean
-}
-
-/** By `tokenizer.ggml.pre`. */
-const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
-  "gpt-2": { pre_tokenizer: byteLevel(true) },
-  smollm: { pre_tokenizer: digitsThenBytes },
-  starcoder: { pre_tokenizer: digitsThenBytes },
-  "llama-bpe": { pre_tokenizer: splitThenBytes(words("\\p{N}{1,3}")), ignoreMerges: true },
-  qwen2: { pre_tokenizer: splitThenBytes(words("\\p{N}")), normalizer: { type: "NFC" } },
-  "deepseek-r1-qwen": { pre_tokenizer: splitThenBytes(words("\\p{N}")), normalizer: { type: "NFC" } },
 }
 
 /** Token kinds in `tokenizer.ggml.token_type`. */
@@ -156,14 +66,18 @@ const missing = (gguf: Gguf, key: string, value: unknown): FormatError =>
 export const fromGguf = (gguf: Gguf): { readonly json: TokenizerJson; readonly config: TokenizerConfig } => {
   const kind = text(gguf, "tokenizer.ggml.model")
   const pre = gguf.metadata.get("tokenizer.ggml.pre") ?? "gpt-2"
-  if (kind !== "gpt2" || typeof pre !== "string" || !Object.hasOwn(preTokenizers, pre)) {
+  const chosen =
+    kind === "gpt2" && typeof pre === "string" && Object.hasOwn(preTokenizers, pre)
+      ? preTokenizers[pre]
+      : undefined
+  if (kind !== "llama" && chosen === undefined) {
     throw new FormatError({
       file: gguf.file,
       reason: "The GGUF file's tokenizer is of a kind that Sluice does not read.",
       facts: [
         ["Model", `${kind} (tokenizer.ggml.model)`],
         ["Pre-tokenizer", `${String(pre)} (tokenizer.ggml.pre)`],
-        ["Known", `gpt2 with ${Object.keys(preTokenizers).join(", ")}`],
+        ["Known", `llama, and gpt2 with ${Object.keys(preTokenizers).join(", ")}`],
       ],
       hint: "Use the model's folder with tokenizer.json and safetensors instead.",
     })
@@ -193,31 +107,17 @@ export const fromGguf = (gguf: Gguf): { readonly json: TokenizerJson; readonly c
     const id = gguf.metadata.get(`tokenizer.ggml.${name}_token_id`)
     return typeof id === "number" ? (tokens[id] ?? null) : null
   }
-  const chosen = preTokenizers[pre]!
   const template = gguf.metadata.get("tokenizer.chat_template")
   const bos = role("bos")
+  // llama.cpp puts the first token before a SentencePiece vocabulary's texts where the file does not say otherwise.
+  const addsBos = gguf.metadata.get("tokenizer.ggml.add_bos_token") ?? kind === "llama"
   return {
     json: {
       added_tokens: added,
-      normalizer: chosen.normalizer ?? null,
-      pre_tokenizer: chosen.pre_tokenizer,
-      post_processor:
-        gguf.metadata.get("tokenizer.ggml.add_bos_token") === true && bos !== null
-          ? startsWith(bos, vocab)
-          : null,
-      decoder: byteLevel(true),
-      model: {
-        type: "BPE",
-        dropout: null,
-        unk_token: null,
-        continuing_subword_prefix: "",
-        end_of_word_suffix: "",
-        fuse_unk: false,
-        byte_fallback: false,
-        ignore_merges: chosen.ignoreMerges ?? false,
-        vocab,
-        merges: list<string>(gguf, "tokenizer.ggml.merges"),
-      },
+      post_processor: addsBos === true && bos !== null ? startsWith(bos, vocab) : null,
+      ...(chosen === undefined
+        ? sentencePiece(gguf, tokens, vocab, role("unknown"))
+        : byteLevelBpe(chosen, vocab, list<string>(gguf, "tokenizer.ggml.merges"))),
     },
     config: {
       bos_token: bos,
@@ -228,6 +128,96 @@ export const fromGguf = (gguf: Gguf): { readonly json: TokenizerJson; readonly c
       chat_template: typeof template === "string" ? template : null,
     },
   }
+}
+
+type Algorithm = Pick<TokenizerJson, "normalizer" | "pre_tokenizer" | "decoder" | "model">
+
+const byteLevelBpe = (
+  { normalizer, pre_tokenizer, ignoreMerges }: PreTokenizer,
+  vocab: Readonly<Record<string, number>>,
+  merges: ReadonlyArray<string>,
+): Algorithm => ({
+  normalizer: normalizer ?? null,
+  pre_tokenizer,
+  decoder: byteLevel(true),
+  model: {
+    type: "BPE",
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: "",
+    end_of_word_suffix: "",
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: ignoreMerges ?? false,
+    vocab,
+    merges,
+  },
+})
+
+/** SentencePiece's BPE (Llama 2, Mistral, TinyLlama): the file has scores in place of merges. */
+const sentencePiece = (
+  gguf: Gguf,
+  tokens: ReadonlyArray<string>,
+  vocab: Readonly<Record<string, number>>,
+  unknown: string | null,
+): Algorithm => {
+  const addSpace = gguf.metadata.get("tokenizer.ggml.add_space_prefix") !== false
+  const merges = gguf.metadata.has("tokenizer.ggml.merges")
+    ? list<string>(gguf, "tokenizer.ggml.merges")
+    : mergesOf(tokens, vocab, list<number>(gguf, "tokenizer.ggml.scores"))
+  return {
+    normalizer: null,
+    pre_tokenizer: {
+      type: "Metaspace",
+      replacement: "▁",
+      prepend_scheme: addSpace ? "first" : "never",
+      split: false,
+    },
+    decoder: {
+      type: "Sequence",
+      decoders: [
+        { type: "Replace", pattern: { String: "▁" }, content: " " },
+        { type: "ByteFallback" },
+        { type: "Fuse" },
+        ...(addSpace ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : []),
+      ],
+    },
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: unknown,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: true,
+      byte_fallback: true,
+      ignore_merges: false,
+      vocab,
+      merges,
+    },
+  }
+}
+
+/**
+ * The merges that pieces and scores imply: every way to join two pieces to a third, best score first, and among
+ * equal ones the longest left part first, as transformers orders them.
+ */
+const mergesOf = (
+  tokens: ReadonlyArray<string>,
+  vocab: Readonly<Record<string, number>>,
+  scores: ReadonlyArray<number>,
+): ReadonlyArray<readonly [left: string, right: string]> => {
+  const found: Array<{ left: string; right: string; score: number; lengths: readonly [number, number] }> = []
+  tokens.forEach((token, id) => {
+    const characters = Array.from(token)
+    for (let at = 1; at < characters.length; at++) {
+      const left = characters.slice(0, at).join("")
+      const right = characters.slice(at).join("")
+      if (!Object.hasOwn(vocab, left) || !Object.hasOwn(vocab, right)) continue
+      found.push({ left, right, score: scores[id] ?? 0, lengths: [at, characters.length - at] })
+    }
+  })
+  found.sort((a, b) => b.score - a.score || b.lengths[0] - a.lengths[0] || b.lengths[1] - a.lengths[1])
+  return found.map(({ left, right }) => [left, right])
 }
 
 const startsWith = (bos: string, vocab: Readonly<Record<string, number>>): unknown => ({
