@@ -12,7 +12,7 @@ import type { PlacedUnit, Project, Target } from "./Project.ts"
 import { changesArgument, type Program } from "./Program.ts"
 import { importOf, isSettled } from "./Purity.ts"
 import type { Scope } from "./Scope.ts"
-import { isClass, isFunction, type Node, placeAt } from "./Syntax.ts"
+import { isClass, isFunction, type Node, placeAt, staticName } from "./Syntax.ts"
 import { usageOf } from "./Usage.ts"
 
 /** A value that enters beside the code: a captured local by its place in the tag's list, or a module's binding. */
@@ -94,6 +94,11 @@ class Walk {
   readonly #entries: Array<Entry> = []
   readonly #index = new Map<string, number>()
   readonly #paths = new Map<string, Array<ReadonlyArray<string>>>()
+  /** How entries are mentioned: the entry that does it, whether only in loading, and the first name read from it. */
+  readonly #uses = new Map<
+    string,
+    Array<{ readonly from: Entry; readonly loading: boolean; readonly member: string | undefined }>
+  >()
   readonly #packages = new Map<string, string>()
   readonly #refusals: Array<Refusal> = []
 
@@ -128,7 +133,7 @@ class Walk {
       }
       for (const problem of facts.problems)
         this.#refuse(placed.module, problem.offset, problem.what, problem.fix)
-      if (placed.kind !== "module") this.#refuseChanges(placed, facts, running.has(at))
+      if (placed.kind !== "module") this.#refuseChanges(placed, facts, running, at)
     }
     const names = this.#entries.some((entry) => entry.facts?.observesNames === true)
       ? this.#observableNames()
@@ -144,7 +149,7 @@ class Walk {
       parts: this.#parts(),
       packages: this.#closure(),
       values: [...this.#capturedValues(), ...this.#moduleValues()],
-      env: [...env].sort(),
+      env: [...env].toSorted(),
       notes,
       refusals: this.#refusals,
     }
@@ -331,6 +336,10 @@ class Walk {
         const target = project.target(module, reference.variable, reference.chain)
         if (target.kind === "unit") {
           this.#remember(target, reference)
+          const use = { from: entry, loading: evaluates && reference.called, member: target.rest[0] }
+          const uses = this.#uses.get(target.placed.key)
+          if (uses === undefined) this.#uses.set(target.placed.key, [use])
+          else uses.push(use)
           const code = target.placed.unit.node
           if (target.rest.at(-1) === "toString" && (isFunction(code) || isFunction(code.init ?? code))) {
             this.#refuse(
@@ -399,8 +408,11 @@ class Walk {
     return running
   }
 
-  #refuseChanges(placed: PlacedUnit, facts: Facts, running: boolean): void {
+  #refuseChanges(placed: PlacedUnit, facts: Facts, runningEntries: ReadonlySet<number>, at: number): void {
     const evaluates = this.#evaluates(placed)
+    const running = runningEntries.has(at)
+    // Methods that fill a registry while modules load do no harm where a step reads its data alone.
+    if (evaluates && this.#onlyDataIsRead(placed, runningEntries)) return
     for (const change of facts.changes) {
       // An initialiser or a statement has done its own changes by the time that a step runs.
       if (evaluates ? !change.deferred : !running) continue
@@ -412,6 +424,17 @@ class Walk {
         this.#refuseChange(placed.module, handed.offset, `\`${handed.variable.name}\``)
       }
     }
+  }
+
+  #onlyDataIsRead(placed: PlacedUnit, running: ReadonlySet<number>): boolean {
+    const uses = this.#uses.get(placed.key)
+    if (uses === undefined) return false
+    return uses.every(({ from, loading, member }) => {
+      if (loading || from.placed === placed) return true
+      const index = this.#index.get(from.placed?.key ?? "")
+      if (index !== undefined && !running.has(index) && from.placed?.kind === "statement") return true
+      return member !== undefined && holdsDataAt(placed.unit.node, member)
+    })
   }
 
   #refuseChange(module: Module, offset: number, what: string): void {
@@ -485,7 +508,7 @@ class Walk {
         all.set(`${identity.name}@${identity.version} ${identity.integrity}`, identity)
       }
     }
-    return [...all.keys()].sort().map((key) => all.get(key)!)
+    return [...all.keys()].toSorted().map((key) => all.get(key)!)
   }
 
   #capturedValues(): ReadonlyArray<ValueReference> {
@@ -575,11 +598,26 @@ const isSettledPattern = (pattern: Node): boolean => {
   }
 }
 
+/** Whether a class or an object literal holds data, and no function, under a name. */
+const holdsDataAt = (node: Node, name: string): boolean => {
+  const holder: Node = node.init ?? node
+  const members: ReadonlyArray<Node> =
+    holder.type === "ObjectExpression" ? holder.properties : isClass(holder) ? holder.body.body : []
+  return members.some(
+    (m) =>
+      (m.type === "PropertyDefinition"
+        ? m.static === true
+        : m.type === "Property" && m.kind === "init" && !m.method) &&
+      staticName(m.key, m.computed) === name &&
+      (!m.value || !isFunction(m.value)),
+  )
+}
+
 /** Paths that do not lie within one another. */
 const shortest = (paths: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<ReadonlyArray<string>> => {
   const kept: Array<ReadonlyArray<string>> = []
-  for (const path of [...paths].sort((a, b) => a.length - b.length)) {
+  for (const path of [...paths].toSorted((a, b) => a.length - b.length)) {
     if (!kept.some((other) => other.every((name, at) => path[at] === name))) kept.push(path)
   }
-  return kept.sort((a, b) => (a.join(".") < b.join(".") ? -1 : 1))
+  return kept.toSorted((a, b) => (a.join(".") < b.join(".") ? -1 : 1))
 }

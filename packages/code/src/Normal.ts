@@ -552,7 +552,7 @@ class Writer {
     const { chain } = usage
     const path = imported === undefined || imported.name !== "*" ? usage.path : usage.path.slice(1)
     const key = `${variable.scope.node.start}:${variable.name}.${chain.join(".")}|${path.join(".")}`
-    const called = usage.kind === "call" || usage.kind === "method"
+    const called = usage.kind === "call" || usage.kind === "method" || usage.method !== undefined
     let entry = this.#references.get(key)
     if (entry === undefined) {
       let ordinal = this.#variables.get(variable)
@@ -570,7 +570,7 @@ class Writer {
     if (!called) reference.escapes = true
     if (usage.kind === "assign" || usage.kind === "mutate") {
       const base = hostPath(usage.node)
-      if (base !== undefined && /^process\.env/.test(base)) {
+      if (base !== undefined && base.startsWith("process.env")) {
         this.#changes.push({ variable: undefined, what: "`process.env`", offset: node.start, deferred })
       } else this.#changes.push({ variable, what: `\`${variable.name}\``, offset: node.start, deferred })
     } else if (usage.kind === "argument") {
@@ -748,7 +748,8 @@ class Writer {
     const [module, name] = [path[0]!, path[1]!]
     if (module === "Clock" && name.startsWith("current")) this.#note(node, `reads the clock: Clock.${name}`)
     else if (module === "Random") this.#note(node, `draws at random: Random.${name}`)
-    else if (module === "DateTime" && /^now/.test(name)) this.#note(node, `reads the clock: DateTime.${name}`)
+    else if (module === "DateTime" && name.startsWith("now"))
+      this.#note(node, `reads the clock: DateTime.${name}`)
     else if (module === "Config" && path.length === 2) this.#config(node, name)
   }
 

@@ -55,7 +55,7 @@ export class Packages {
   }
 
   #json(folder: string): PackageJson {
-    return (this.#files.json(path.join(folder, "package.json")) ?? {}) as PackageJson
+    return this.#files.json(path.join(folder, "package.json")) ?? {}
   }
 
   #identity(folder: string): PackageIdentity {
@@ -108,7 +108,7 @@ export class Packages {
       writeManifest(manifestFile, { package: label, files: after })
     }
     const hash = createHash("sha256")
-    for (const name of Object.keys(after).sort()) hash.update(`${name}\0${after[name]![1]}\n`)
+    for (const name of Object.keys(after).toSorted()) hash.update(`${name}\0${after[name]![1]}\n`)
     return hash.digest("hex").slice(0, 32)
   }
 }

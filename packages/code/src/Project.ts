@@ -144,7 +144,7 @@ export class Project {
   }
 
   /** The unit of a function or class wherever it stands. */
-  function(module: Module, node: Node, view: Scope | undefined = undefined): PlacedUnit {
+  function(module: Module, node: Node, view?: Scope): PlacedUnit {
     const variable = bindingOf(node)
     if (variable !== undefined) return this.binding(module, variable)
     const around = scopeAround(node)
@@ -304,7 +304,7 @@ export class Project {
           if (name !== "default") names.add(name)
       } else names.add(`* from ${specifier}`)
     }
-    return [...names].sort()
+    return [...names].toSorted()
   }
 
   /** The source modules that importing this one evaluates before it, in order. */

@@ -57,7 +57,7 @@ export class SyntaxProblem extends Error {
 /** Parses one file; `shown` is the path that an error names. */
 export const parse = (path: string, text: string, shown: string = path): SyntaxTree => {
   const result = parseSync(path, text, { preserveParens: false, showSemanticErrors: true, astType: "ts" })
-  const error = result.errors.find((e) => e.severity === "Error")
+  const error = result.errors.find((e) => (e.severity as string) === "Error")
   if (error !== undefined) {
     const label = error.labels.findLast((l) => !/opened here/i.test(l.message ?? ""))
     throw new SyntaxProblem(shown, text, label?.start ?? 0, error.message)

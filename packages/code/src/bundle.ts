@@ -266,7 +266,7 @@ const pinned = (file: string): esbuild.OnLoadResult | undefined => {
 }
 
 const loaderOf = (file: string): esbuild.Loader =>
-  /\.tsx$/.test(file) ? "tsx" : /\.jsx$/.test(file) ? "jsx" : /\.[cm]?ts$/.test(file) ? "ts" : "js"
+  file.endsWith(".tsx") ? "tsx" : file.endsWith(".jsx") ? "jsx" : /\.[cm]?ts$/.test(file) ? "ts" : "js"
 
 type Static = ReturnType<typeof identify>
 
@@ -311,7 +311,7 @@ class Table<T> {
 
 const digestOf = (folder: string): string => {
   const hash = createHash("sha256")
-  for (const name of fs.readdirSync(folder).sort()) {
+  for (const name of fs.readdirSync(folder).toSorted()) {
     if (name.endsWith(".map")) continue
     hash.update(`${name}\n`).update(fs.readFileSync(path.join(folder, name)))
   }

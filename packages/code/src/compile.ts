@@ -9,7 +9,7 @@ export const compile = (
   compilerOptions: Record<string, unknown>,
 ): string =>
   transformSync(code + comment(map), {
-    loader: /x$/.test(file) ? "tsx" : /\.[cm]?ts$/.test(file) ? "ts" : "js",
+    loader: file.endsWith("x") ? "tsx" : /\.[cm]?ts$/.test(file) ? "ts" : "js",
     format: "esm",
     target: "node24",
     sourcefile: file,

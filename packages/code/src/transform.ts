@@ -120,7 +120,7 @@ class Tagger {
       )
     }
     return this.#edits
-      .sort((a, b) => a.edit.start - b.edit.start || a.rank - b.rank || a.order - b.order)
+      .toSorted((a, b) => a.edit.start - b.edit.start || a.rank - b.rank || a.order - b.order)
       .map(({ edit }) => edit)
   }
 

@@ -449,7 +449,7 @@ afterAll(() => {
 
 describe("an edit that decides a result changes the identity of the steps that reach it, and of no other", () => {
   for (const one of cases.filter((c) => c.changes.length > 0)) {
-    it(one.title, () => {
+    it(`${one.title}`, () => {
       const found = after[folders.get(one)!]!
       expect(names.filter((name) => found[name]!.print !== before[name]!.print)).toEqual(one.changes)
     })
@@ -458,7 +458,7 @@ describe("an edit that decides a result changes the identity of the steps that r
 
 describe("an edit that decides nothing changes no identity", () => {
   for (const one of cases.filter((c) => c.changes.length === 0)) {
-    it(one.title, () => {
+    it(`${one.title}`, () => {
       const found = after[folders.get(one)!]!
       expect(names.filter((name) => found[name]!.print !== before[name]!.print)).toEqual([])
     })
