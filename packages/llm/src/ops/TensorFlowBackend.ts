@@ -1,123 +1,25 @@
 /** The native backend: eager tensors with scopes, and functions recorded by `jit`. */
-import { AttributeType, DataType, Errors, Recording, type Binding } from "@sluice/tensorflow"
+import { AttributeType, DataType, Errors, type Binding } from "@sluice/tensorflow"
 import { adamWScalars } from "./adamWScalars.ts"
-import type { Backend, DType, Ops, Tensor, Variable } from "./Ops.ts"
+import type { Backend, Ops, Tensor } from "./Ops.ts"
 import * as structure from "./structure.ts"
 import * as TensorFlowOps from "./TensorFlowOps.ts"
+import { isSlot, record, type Recorded, type Slot } from "./TensorFlowRecorder.ts"
+import {
+  alive,
+  EagerTensor,
+  EagerVariable,
+  foreign,
+  isEager,
+  isLeaf,
+  type Leaf,
+} from "./TensorFlowTensors.ts"
 
 export interface Options {
   readonly products: TensorFlowOps.Products
   /** Record functions; off, they run eagerly with the same bits. */
   readonly jit: boolean
   readonly settings: Readonly<Record<string, string | number>>
-}
-
-const dtypes: Readonly<Record<number, DType>> = {
-  [DataType.float32]: "float32",
-  [DataType.int32]: "int32",
-  [DataType.bfloat16]: "bfloat16",
-}
-
-/** A handle inside TensorFlow; 0 once it is freed. Shape and dtype are asked for when first needed. */
-class EagerTensor implements Tensor {
-  readonly binding: Binding.Binding
-  handle: number
-  /** The scope that would free it; null for constants, and for what lives until `free`. */
-  owner: Set<EagerTensor> | null = null
-  readonly constant: boolean
-  #shape: ReadonlyArray<number> | undefined
-  #dtype: DType | undefined
-
-  constructor(binding: Binding.Binding, handle: number, constant = false) {
-    this.binding = binding
-    this.handle = handle
-    this.constant = constant
-  }
-
-  get shape(): ReadonlyArray<number> {
-    return (this.#shape ??= this.binding.shape(alive(this)))
-  }
-
-  get dtype(): DType {
-    if (this.#dtype === undefined) {
-      const number = this.binding.dataType(alive(this))
-      this.#dtype = dtypes[number]
-      if (this.#dtype === undefined)
-        throw new TypeError(`The seam has no tensors of TensorFlow type ${number}.`)
-    }
-    return this.#dtype
-  }
-}
-
-class EagerVariable implements Variable {
-  readonly kind = "variable"
-  readonly resource: EagerTensor
-  readonly shape: ReadonlyArray<number>
-  readonly dtype: DType
-
-  constructor(resource: EagerTensor, shape: ReadonlyArray<number>, dtype: DType) {
-    this.resource = resource
-    this.shape = shape
-    this.dtype = dtype
-  }
-}
-
-/** A value inside a recording. */
-class RecordedTensor implements Tensor {
-  readonly recording: Recording.Recording
-  readonly output: Recording.Output
-  #shape: ReadonlyArray<number> | undefined
-  #dtype: DType | undefined
-
-  constructor(recording: Recording.Recording, output: Recording.Output) {
-    this.recording = recording
-    this.output = output
-  }
-
-  get shape(): ReadonlyArray<number> {
-    this.#shape ??= this.recording.shape(this.output)
-    if (this.#shape === undefined) throw new TypeError("The rank of this tensor is unknown while recording.")
-    return this.#shape
-  }
-
-  get dtype(): DType {
-    return (this.#dtype ??= dtypes[this.recording.dataType(this.output)] ?? "float32")
-  }
-}
-
-/** A variable that is an argument of a recording. */
-class RecordedVariable implements Variable {
-  readonly kind = "variable"
-  readonly resource: RecordedTensor
-  readonly shape: ReadonlyArray<number>
-  readonly dtype: DType
-
-  constructor(resource: RecordedTensor, variable: Variable) {
-    this.resource = resource
-    this.shape = variable.shape.map(() => -1)
-    this.dtype = variable.dtype
-  }
-}
-
-type Leaf = EagerTensor | EagerVariable
-type RecordedLeaf = RecordedTensor | EagerTensor
-
-const isEager = (value: object): value is EagerTensor => value instanceof EagerTensor
-const isLeaf = (value: object): value is Leaf =>
-  value instanceof EagerTensor || value instanceof EagerVariable
-const isRecordedLeaf = (value: object): value is RecordedLeaf =>
-  value instanceof RecordedTensor || value instanceof EagerTensor
-
-const alive = (tensor: EagerTensor): number => {
-  if (tensor.handle === 0) throw new Error("This tensor was already freed.")
-  return tensor.handle
-}
-
-/** A function made once, and what its results look like. */
-interface Recorded {
-  readonly name: string
-  readonly outputs: number
-  readonly result: unknown
 }
 
 /**
@@ -131,8 +33,6 @@ const asRecorded: Binding.Attribute = {
   value: Uint8Array.of((10 << 3) | 2, 5, (10 << 3) | 2, 3, ((19 << 3) & 127) | 128, 1, 1),
 }
 
-let serial = 0
-
 export const make = (
   binding: Binding.Binding,
   options: Options,
@@ -140,7 +40,8 @@ export const make = (
   let scope: Set<EagerTensor> | null = null
   let live = 0
   const labels: Array<string> = []
-  let recordingOps: Ops | undefined
+  /** The operations of the recording in progress. */
+  let recording: Ops | undefined
   const constants = new Map<string, EagerTensor>()
   const variables = new Set<EagerTensor>()
   const functions: Array<string> = []
@@ -269,91 +170,6 @@ export const make = (
     }
   }
 
-  const record = (name: string, f: (ops: Ops, args: unknown) => unknown, args: unknown): Recorded => {
-    const recording = Recording.make(binding)
-    const placeholders: Array<Recording.Output> = []
-    const given = new Map<EagerVariable, RecordedVariable>()
-    const start = labels.length
-    const operation = (
-      type: string,
-      attributes: TensorFlowOps.Attributes,
-      inputs: ReadonlyArray<Tensor>,
-    ): ReadonlyArray<RecordedTensor> => {
-      const outputs = inputs.map((input) => {
-        if (input instanceof RecordedTensor && input.recording === recording) return input.output
-        if (input instanceof EagerTensor && input.constant) return recording.constant(alive(input))
-        throw foreign(type, input, labels)
-      })
-      try {
-        return recording
-          .operation(type, labels.slice(start).join("/"), attributes, outputs)
-          .map((output) => new RecordedTensor(recording, output))
-      } catch (cause) {
-        throw named(cause)
-      }
-    }
-    const ops = TensorFlowOps.make(
-      {
-        run: (type, attributes, inputs) => {
-          const made = operation(type, attributes, inputs)
-          return made
-        },
-        ints,
-        scalar,
-        resource: (variable) => {
-          if (variable instanceof RecordedVariable && variable.resource.recording === recording) {
-            return variable.resource
-          }
-          throw foreign("variable", undefined, labels)
-        },
-        label,
-      },
-      options.products,
-    )
-    const withRanks: Ops = {
-      ...ops,
-      readVariable: (variable) => {
-        const value = ops.readVariable(variable) as RecordedTensor
-        recording.stateRank(value.output, variable.shape.length)
-        return value
-      },
-    }
-    try {
-      const symbolic = structure.map(args, isLeaf, (leaf: Leaf) => {
-        const resource = leaf instanceof EagerVariable
-        const dataType = resource ? DataType.resource : TensorFlowOps.dataTypes[leaf.dtype]
-        const output = recording.placeholder(dataType, resource ? 0 : leaf.shape.length)
-        placeholders.push(output)
-        if (!resource) return new RecordedTensor(recording, output)
-        // A variable given twice is one variable: its reads and writes keep one order.
-        let variable = given.get(leaf)
-        if (variable === undefined) {
-          variable = new RecordedVariable(new RecordedTensor(recording, output), leaf)
-          given.set(leaf, variable)
-        }
-        return variable
-      })
-      recordingOps = withRanks
-      const outputs: Array<Recording.Output> = []
-      const result = structure.map(f(withRanks, symbolic), isRecordedLeaf, (leaf: RecordedLeaf) => {
-        const [copy] = operation("Identity", [], [leaf])
-        outputs.push(copy!.output)
-        return new Slot(outputs.length - 1)
-      })
-      recordingOps = undefined
-      const unique = `sluice_${name.replaceAll(/[^A-Za-z0-9_]+/g, "_")}_${serial++}`
-      recording.finish(unique, placeholders, outputs)
-      functions.push(unique)
-      return { name: unique, outputs: outputs.length, result }
-    } catch (cause) {
-      if (recordingOps !== undefined) recording.abandon()
-      throw cause
-    } finally {
-      recordingOps = undefined
-      labels.length = start
-    }
-  }
-
   /** Eagerly, with the semantics of a recording: what comes out is new, never an argument itself. */
   const runEagerly = (f: (ops: Ops, args: unknown) => unknown, args: unknown): unknown =>
     inScope(() => {
@@ -366,18 +182,37 @@ export const make = (
       })
     })
 
+  const environment = {
+    binding,
+    products: options.products,
+    ints,
+    scalar,
+    label,
+    labels,
+    named,
+    during: <A>(ops: Ops, f: () => A): A => {
+      recording = ops
+      try {
+        return f()
+      } finally {
+        recording = undefined
+      }
+    },
+  }
+
   const jit: Backend["jit"] = (name, f) => {
     const cache = new Map<string, Recorded>()
     const g = f as (ops: Ops, args: unknown) => unknown
     const call = (args: unknown): unknown => {
-      const ops = recordingOps
+      const ops = recording
       if (ops !== undefined) return label(name, () => g(ops, args))
       if (!options.jit) return label(name, () => runEagerly(g, args))
       const leaves: Array<Leaf> = []
       const key = structure.key(args, isLeaf, describer(), leaves)
       let recorded = cache.get(key)
       if (recorded === undefined) {
-        recorded = label(name, () => record(name, g, args))
+        recorded = label(name, () => record(environment, name, g, args))
+        functions.push(recorded.name)
         cache.set(key, recorded)
       }
       const { outputs, result } = recorded
@@ -468,15 +303,6 @@ const destroy = (binding: Binding.Binding, resource: EagerTensor): void => {
   resource.handle = 0
 }
 
-/** Stands in a recorded result for its output of that number. */
-class Slot {
-  readonly index: number
-  constructor(index: number) {
-    this.index = index
-  }
-}
-const isSlot = (value: object): value is Slot => value instanceof Slot
-
 /** Says what a recording depends on of a leaf: not its sizes, but which variables are one and the same. */
 const describer = (): ((leaf: Leaf) => string) => {
   const variables = new Map<EagerVariable, number>()
@@ -486,18 +312,4 @@ const describer = (): ((leaf: Leaf) => string) => {
     if (number === undefined) variables.set(leaf, (number = variables.size))
     return `v${number}${leaf.dtype}${leaf.shape.length}`
   }
-}
-
-const place = (operation: string, labels: ReadonlyArray<string>): string =>
-  labels.length === 0 ? operation : `${operation} in ${labels.join(" / ")}`
-
-const foreign = (operation: string, input: Tensor | undefined, labels: ReadonlyArray<string>): Error => {
-  const at = place(operation, labels)
-  if (input instanceof RecordedTensor) {
-    return new Error(`${at}: a tensor of a recording was used after it ended, or by the eager operations.`)
-  }
-  return new Error(
-    `${at}: a ${input === undefined ? "variable" : "tensor"} from outside the recorded function. ` +
-      "Pass it among the arguments.",
-  )
 }
