@@ -7,6 +7,7 @@
  */
 import * as CApi from "./native/CApi.ts"
 import * as Context from "./native/Context.ts"
+import { readMessage } from "./native/message.ts"
 import * as OpSignature from "./native/OpSignature.ts"
 import * as Errors from "./Errors.ts"
 
@@ -353,19 +354,7 @@ const refuseWrongCount = (
   signature: OpSignature.OpSignature | undefined,
 ): void => {
   if (signature === undefined || signature.inputCount === given) return
-  let expected = 0
-  for (const input of signature.inputs) {
-    if (input === 1) {
-      expected += 1
-      continue
-    }
-    const name = "count" in input ? input.count : input.types
-    const value = attributes.find((attribute) => attribute.name === name)?.value
-    if (value === undefined) {
-      // A list whose length nobody stated: its own kernel knows, as long as the rest is there.
-      if (given >= expected) return
-    } else expected += Array.isArray(value) ? value.length : Number(value)
-  }
+  const expected = OpSignature.expectedInputs(signature, attributes, given)
   if (given === expected) return
   throw new Errors.OperationFailed({
     operation,
@@ -374,17 +363,4 @@ const refuseWrongCount = (
     detail: `it takes ${expected} inputs but was given ${given}`,
     inputs: [],
   })
-}
-
-/** Drops TensorFlow's decorations from a message, and finds the node of a recorded function in it. */
-export const readMessage = (message: string): { readonly detail: string; readonly label: string } => {
-  const node = /\{\{node ([^}]+)\}\}/.exec(message)?.[1] ?? ""
-  const detail = message
-    .replaceAll(/\{\{[^}]*\}\}/g, "")
-    .replaceAll(/\[\[\s*\]\]/g, "")
-    .replace(/\s*\[Op:[^\]]*\]/, "")
-    .replace(/\s*name:\s*$/, "")
-    .split("\n")[0]!
-    .trim()
-  return { detail: detail === "" ? message.trim() : detail, label: node }
 }

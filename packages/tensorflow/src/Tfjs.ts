@@ -42,6 +42,7 @@ export const register = async (binding: Binding): Promise<Tf> => {
   ) as Tf
   tf.env().set("PROD", true)
   if (tf.findBackend("tensorflow") === null) {
+    // oxlint-disable-next-line import/no-unassigned-import -- it registers them as it loads
     require("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js")
     const { NodeJSKernelBackend } = require("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js") as {
       readonly NodeJSKernelBackend: new (binding: object, name: string) => tfjs.KernelBackend

@@ -5,6 +5,7 @@ import * as Binding from "../src/Binding.ts"
 import { BindingFailed, OperationFailed } from "../src/Errors.ts"
 import * as Library from "../src/Library.ts"
 import { AttributeType, DataType } from "../src/native/CApi.ts"
+import { readMessage } from "../src/native/message.ts"
 import { open, threads } from "./native.ts"
 
 const failure = (f: () => unknown): OperationFailed => {
@@ -138,7 +139,7 @@ describe("the binding", () => {
 describe("TensorFlow's messages", () => {
   it("lose their decorations", () => {
     expect(
-      Binding.readMessage(
+      readMessage(
         "{{function_node __wrapped__MatMul_device_/job:localhost/replica:0/task:0/device:CPU:0}} Matrix " +
           "size-incompatible: In[0]: [1,2], In[1]: [3,1] [Op:MatMul] name: ",
       ),
@@ -147,7 +148,7 @@ describe("TensorFlow's messages", () => {
 
   it("give the node of a recorded function", () => {
     expect(
-      Binding.readMessage("indices[0] = 99 is not in [0, 32)\n\t [[{{node attention/GatherV2_1}}]] [Op:fn]"),
+      readMessage("indices[0] = 99 is not in [0, 32)\n\t [[{{node attention/GatherV2_1}}]] [Op:fn]"),
     ).toEqual({ detail: "indices[0] = 99 is not in [0, 32)", label: "attention/GatherV2_1" })
   })
 })

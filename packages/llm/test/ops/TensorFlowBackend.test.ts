@@ -5,7 +5,8 @@ import * as Scope from "effect/Scope"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as Backend from "../../src/ops/Backend.ts"
 import type * as Ops from "../../src/ops/Ops.ts"
-import { f32, i32, messageOf, values } from "./contract.ts"
+import { f32, i32 } from "./cases.ts"
+import { messageOf, values } from "./contract.ts"
 
 describe("the native backend", () => {
   const scope = Scope.makeUnsafe()

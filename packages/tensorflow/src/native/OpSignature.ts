@@ -88,3 +88,26 @@ function* fields(bytes: Uint8Array): Generator<[number, Uint8Array]> {
     }
   }
 }
+
+/**
+ * How many inputs an operation takes with these attributes. A list whose length no attribute states is taken to be as
+ * long as what was given, as long as the inputs before it are there.
+ */
+export const expectedInputs = (
+  signature: OpSignature,
+  attributes: ReadonlyArray<{ readonly name: string; readonly value: unknown }>,
+  given: number,
+): number => {
+  let expected = 0
+  for (const input of signature.inputs) {
+    if (input === 1) {
+      expected += 1
+      continue
+    }
+    const name = "count" in input ? input.count : input.types
+    const value = attributes.find((attribute) => attribute.name === name)?.value
+    if (value !== undefined) expected += Array.isArray(value) ? value.length : Number(value)
+    else if (given >= expected) return given
+  }
+  return expected
+}
