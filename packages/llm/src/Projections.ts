@@ -4,7 +4,7 @@
  * A target names a projection by its name or the end of its path; rank and alpha may differ by pattern, as in PEFT.
  */
 import * as Data from "effect/Data"
-import type { AdapterConfig } from "./Adapter.ts"
+import { type AdapterConfig, patterned, scaleOf } from "./Adapter.ts"
 import { type LinearName, linearNames } from "./Block.ts"
 import { structured } from "./formats/structured.ts"
 import type { LlamaConfig } from "./LlamaConfig.ts"
@@ -97,8 +97,7 @@ export const projections = (model: LlamaConfig, config: AdapterConfig): Readonly
         for (const target of targets) unused.delete(target)
         if (targets.length > 0) {
           const rank = patterned(config.rankPattern, module, config.rank)
-          const alpha = patterned(config.alphaPattern, module, config.alpha)
-          const scale = alpha / (config.rsLora ? Math.sqrt(rank) : rank)
+          const scale = scaleOf(config, module)
           const inSize = inputSizes(model)[name]
           found.push({ block, name, module, rank, scale, rankStart, outStart, outSize, inSize })
           rankStart += rank
@@ -118,11 +117,3 @@ export const projections = (model: LlamaConfig, config: AdapterConfig): Readonly
 }
 
 const endsWith = (module: string, ending: string) => module === ending || module.endsWith(`.${ending}`)
-
-/** The first matching pattern's value, PEFT's rule: a regular expression for the end of the module's path. */
-const patterned = (patterns: Readonly<Record<string, number>>, module: string, otherwise: number): number => {
-  for (const [pattern, value] of Object.entries(patterns)) {
-    if (new RegExp(`^(.*\\.)?(${pattern})$`).test(module)) return value
-  }
-  return otherwise
-}
