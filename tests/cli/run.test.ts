@@ -85,6 +85,7 @@ describe("sluice run", { timeout: 60_000 }, () => {
           ms: expect.any(Number),
         },
       ],
+      warnings: [],
     })
   })
 
@@ -133,6 +134,22 @@ describe("sluice run", { timeout: 60_000 }, () => {
     )
   })
 
+  it("prints the run and its error with --json where a step fails", async () => {
+    const project = sandbox({ "failing.ts": pipelines.failing })
+    const { code, stdout, stderr } = await project.sluice("run", "failing.ts", "--json")
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" })
+    const { state, steps, error } = JSON.parse(stdout)
+    expect(state).toBe("failed")
+    expect(steps.map((step: any) => [step.name, step.decision])).toEqual([
+      ["break", "failed"],
+      ["read", "skipped"],
+    ])
+    expect(error).toEqual({
+      kind: "RunFailed",
+      message: 'Step "break" failed.\n  Reason:  the disk of the moon is full\n  Place:   failing.ts:12:11',
+    })
+  })
+
   it("refuses a file that is no pipeline", async () => {
     const project = sandbox({ "plain.ts": "export const x = 1\n", "other.ts": "export default 1\n" })
     expect(await project.sluice("run", "plain.ts")).toEqual({
@@ -178,7 +195,7 @@ describe("sluice run", { timeout: 60_000 }, () => {
       "lib/shout.ts": pipelines.shoutModule,
     })
     expect((await project.sluice("plan", "a.ts")).stderr).toBe(
-      'Could not resolve "./missing.ts"\na.ts:2:20\n  import { x } from "./missing.ts"\n                     ^\n',
+      '`./missing.ts` cannot be found\na.ts:2:19\n  import { x } from "./missing.ts"\n                    ^\n',
     )
     const { code, stderr } = await project.sluice("plan", "b.ts")
     expect(code).toBe(2)

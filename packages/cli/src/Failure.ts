@@ -50,10 +50,11 @@ export const shown = (error: unknown, root: string): Shown => {
     : { kind: "pipeline", message: thrown("The pipeline threw an error.", error, at, root), exitCode: 2 }
 }
 
-/** What the bundler complained about: the bundler saw the file after a transform, so the line is read anew. */
+/** What the bundler complained about. It may have seen the file after a transform, so the line is read anew. */
 interface BundleProblem extends Error {
   readonly file: string
   readonly line: number
+  readonly column: number
 }
 
 const isBundleProblem = (error: Error): error is BundleProblem =>
@@ -63,8 +64,10 @@ const bundleProblem = (error: BundleProblem, root: string): string => {
   const what = firstLine(error.message).replace(/^\S+:\d+:\d+ /, "")
   const file = resolve(root, error.file)
   const text = lineOf(file, error.line)
-  const columns = [...what.matchAll(/"([^"]+)"/g)].map((quoted) => text?.lastIndexOf(quoted[1]!) ?? -1)
-  const at = { file, line: error.line, column: (columns.findLast((column) => column >= 0) ?? 0) + 1 }
+  const isOriginal = text !== undefined && error.message.includes(` | ${text}\n`)
+  const quoted = [...what.matchAll(/["`]([^"`]+)["`]/g)].map((match) => text?.lastIndexOf(match[1]!) ?? -1)
+  const column = isOriginal ? error.column : (quoted.findLast((place) => place >= 0) ?? 0) + 1
+  const at = { file, line: error.line, column }
   return `${what}\n${excerpt(at, root)}`
 }
 

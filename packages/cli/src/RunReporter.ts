@@ -8,17 +8,21 @@ import type { Screen } from "./Screen.ts"
 
 export interface RunReporter {
   readonly emit: (event: Reporter.Event) => void
-  /** Draws the last state for good. `keepOpen` keeps rows that never finished. */
+  /** Draws the last state for good; rows that never finished stay as they are. */
   readonly close: () => void
   readonly rows: RunView.Rows
+  readonly warnings: ReadonlyArray<string>
 }
+
+type Shown = Omit<RunReporter, "warnings">
 
 const drawEveryMs = 100
 
-const live = (screen: Screen, now: () => number): RunReporter => {
+const live = (screen: Screen, now: () => number): Shown => {
   const rows = new Map<string, RunView.Row>()
   /** The rows that are drawn: all but the hits of a plan that has very many. */
   let drawn: Map<string, RunView.Row> = new Map()
+  let gathers = false
   const block = Live.make(screen)
   let printed = 0
   let columns = 0
@@ -38,8 +42,10 @@ const live = (screen: Screen, now: () => number): RunReporter => {
       if (event.type === "plan") {
         drawn = new Map(rows)
         const gathered = RunView.gatherHits(drawn, screen.paint)
+        gathers = gathered !== undefined
         if (gathered !== undefined) waiting.push(gathered)
-      } else RunView.update(drawn, event, now())
+      } else if (gathers && event.type === "step-end" && event.decision === "hit") drawn.delete(event.name)
+      else RunView.update(drawn, event, now())
       if (event.type === "warning") waiting.push(RunView.warningText(event, screen.paint))
       if (event.type === "plan" || event.type === "run-end") draw()
       // Clocks and rates move on between events; the timer must never keep the process alive.
@@ -53,7 +59,7 @@ const live = (screen: Screen, now: () => number): RunReporter => {
   }
 }
 
-const lines = (screen: Screen, now: () => number): RunReporter => {
+const lines = (screen: Screen, now: () => number): Shown => {
   const plain = RunView.plainLines(screen.paint)
   return {
     rows: plain.rows,
@@ -65,10 +71,20 @@ const lines = (screen: Screen, now: () => number): RunReporter => {
   }
 }
 
-const silent = (): RunReporter => {
+const silent = (): Shown => {
   const rows = new Map<string, RunView.Row>()
   return { rows, emit: (event) => RunView.update(rows, event, 0), close: () => {} }
 }
 
-export const make = (screen: Screen, json: boolean, now: () => number): RunReporter =>
-  json ? silent() : screen.live ? live(screen, now) : lines(screen, now)
+export const make = (screen: Screen, json: boolean, now: () => number): RunReporter => {
+  const shown = json ? silent() : screen.live ? live(screen, now) : lines(screen, now)
+  const warnings: Array<string> = []
+  return {
+    ...shown,
+    warnings,
+    emit: (event) => {
+      if (event.type === "warning") warnings.push(event.message)
+      shown.emit(event)
+    },
+  }
+}

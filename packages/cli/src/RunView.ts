@@ -343,6 +343,8 @@ export interface PlainLines {
 
 export const plainLines = (paint: Text.Paint = Text.plain): PlainLines => {
   const columns = Infinity
+  /** Hits are told by their number, also those that turn out to be hits later. */
+  let gathers = false
   const rows = new Map<string, Row>()
   const said = new Map<string, { readonly at: number; readonly tenth: number }>()
   let layout: Layout = { columns, nameColumns: 11, paint }
@@ -354,6 +356,7 @@ export const plainLines = (paint: Text.Paint = Text.plain): PlainLines => {
         case "plan": {
           layout = { ...layout, nameColumns: nameColumns(rows.keys(), columns) }
           const gathered = gatherHits(new Map(rows), paint)
+          gathers = gathered !== undefined
           if (gathered !== undefined) return [gathered]
           return [...rows.values()]
             .filter((row) => row.state === "hit")
@@ -384,6 +387,7 @@ export const plainLines = (paint: Text.Paint = Text.plain): PlainLines => {
           return [name + " ".repeat(decisionColumns) + progressText(row, now, 0, paint)]
         }
         case "step-end":
+          if (row.state === "hit" && gathers) return []
           return row.state === "hit"
             ? renderRow(row, now, layout)
             : result(row, head(row.name, "done", layout), layout)

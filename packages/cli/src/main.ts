@@ -107,26 +107,25 @@ const untilSignal = async (effect: CommandEffect, context: Context): Promise<Exi
 
 /** Shows why a command did not succeed; returns the exit code. */
 const report = (cause: Cause.Cause<unknown>, context: Context): number => {
-  if (Cause.hasInterruptsOnly(cause)) {
-    const again = Arguments.shellWords(context.invocation.argv)
-    if (context.json)
-      context.screen.write(
-        `${JSON.stringify({ error: { kind: "interrupted", message: "interrupted" } }, undefined, 2)}\n`,
-      )
-    else
-      context.screen.error(
-        `Interrupted. Finished steps and checkpoints are kept; go on with:\n  ${program()} ${again}\n`,
-      )
-    return 130
-  }
-  const failure = Failure.shown(Cause.squash(cause), context.root)
+  const failure = Cause.hasInterruptsOnly(cause)
+    ? interrupted(context)
+    : Failure.shown(Cause.squash(cause), context.root)
   if (context.json) {
-    context.screen.write(
-      `${JSON.stringify({ error: { kind: failure.kind, message: failure.message } }, undefined, 2)}\n`,
-    )
+    const error = { kind: failure.kind, message: failure.message }
+    context.screen.write(`${JSON.stringify({ error }, undefined, 2)}\n`)
   } else context.screen.error(`${failure.message}\n`)
   return failure.exitCode
 }
+
+/** Says how to go on. Only a run has something to go on from. */
+const interrupted = ({ invocation }: Context): Failure.Shown => ({
+  kind: "interrupted",
+  message:
+    invocation.command.name === "run"
+      ? `Interrupted. Finished steps and checkpoints are kept; go on with:\n  ${program()} ${Arguments.shellWords(invocation.argv)}`
+      : "Interrupted.",
+  exitCode: 130,
+})
 
 /** How this program was called, so that the command can be typed again as it stands. */
 const program = (): string => (process.env["npm_lifecycle_event"] === "sluice" ? "pnpm sluice" : "sluice")

@@ -4,6 +4,7 @@
 import { Engine } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Engines from "../Engines.ts"
+import * as Failure from "../Failure.ts"
 import type { Context } from "../main.ts"
 import { pipelineOf } from "../pipelineOf.ts"
 import * as Project from "../Project.ts"
@@ -15,21 +16,29 @@ const now = (): number => performance.now()
 
 export const run = (context: Context) =>
   Effect.gen(function* () {
+    const { json, screen } = context
     const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
     Project.remember(context.cwd, context.loaded!.file)
     const startedAt = now()
-    const reporter = RunReporter.make(context.screen, context.json, now)
-    const finished = yield* Engine.run(pipeline, Engines.options(context)).pipe(
-      Effect.provide(Engines.layer(context, reporter.emit)),
-      Effect.ensuring(
-        Effect.sync(() => {
-          reporter.close()
-          if (!context.json && reporter.rows.size > 0) {
-            context.screen.write(`${RunView.footer(reporter.rows, now() - startedAt)}\n`)
-          }
-        }),
+    const reporter = RunReporter.make(screen, json, now)
+    const settle = Effect.sync(() => {
+      reporter.close()
+      if (!json && reporter.rows.size > 0) {
+        screen.write(`${RunView.footer(reporter.rows, now() - startedAt)}\n`)
+      }
+    })
+    const { finished, failure } = yield* Engine.run(pipeline, Engines.options(context)).pipe(
+      Effect.map((done) => ({ finished: done, failure: undefined })),
+      Effect.catchTag("RunFailed", (error) =>
+        Effect.succeed({ finished: error.run, failure: Failure.shown(error, context.root) }),
       ),
+      Effect.provide(Engines.layer(context, reporter.emit)),
+      Effect.ensuring(settle),
     )
-    if (context.json) context.screen.write(`${JSON.stringify(toJson(finished), undefined, 2)}\n`)
+    if (json) {
+      const error = failure === undefined ? {} : { error: { kind: failure.kind, message: failure.message } }
+      const document = { ...toJson(finished), warnings: reporter.warnings, ...error }
+      screen.write(`${JSON.stringify(document, undefined, 2)}\n`)
+    } else if (failure !== undefined) screen.error(`${failure.message}\n`)
     return finished.state === "done" ? 0 : 1
   })
