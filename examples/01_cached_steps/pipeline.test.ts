@@ -53,7 +53,7 @@ describe("01: cached steps", { timeout: 60_000 }, () => {
     writeFileSync(place, readFileSync(place, "utf8").replace(String.raw`\p{L}+`, String.raw`\p{L}{3,}`))
     expect(await run()).toEqual([
       "count  run  wordsOf() in words.ts changed",
-      "count  done  KEY  13 different words in 2 texts",
+      "count  done  KEY  16 different words in 2 texts",
       "top  run  wordsOf() in words.ts changed",
       "top  done  KEY  the 6, sea 2, and 1",
       "2 steps: 0 hit, 2 run",

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** A copy of an example in a folder of its own, so that a test may change it, and `sluice` in that folder. */
@@ -16,13 +16,15 @@ export interface Project {
   readonly remove: () => void
 }
 
+const leftOut = [".sluice", "node_modules"]
 const launcher = fileURLToPath(import.meta.resolve("../../packages/cli/bin/sluice.js"))
-const modules = fileURLToPath(import.meta.resolve("../node_modules"))
 
-/** Copies the example that a test stands in: `copyOf(import.meta.dirname)`. */
-export const copyOf = (example: string): Project => {
+/** Copies the folder that a test stands in: `copyOf(import.meta.dirname)`. */
+export const copyOf = (original: string): Project => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-example-"))
-  cpSync(example, folder, { recursive: true, filter: (path) => !path.endsWith(".sluice") })
+  cpSync(original, folder, { recursive: true, filter: (path) => !leftOut.includes(basename(path)) })
+  // What it imports stands beside it or above it, as in the workspace.
+  const modules = [original, dirname(original)].map((place) => join(place, "node_modules")).find(existsSync)!
   symlinkSync(modules, join(folder, "node_modules"))
   const run = (args: ReadonlyArray<string>) =>
     new Promise<{ code: number; output: string }>((resolve, reject) => {
@@ -54,7 +56,7 @@ export const copyOf = (example: string): Project => {
 const settled = (line: string): string =>
   line
     .replace(/\b[0-9a-f]{8}\b/, "KEY")
-    .replace(/\s+[\d.]+ (ms|s)$/, "")
     .replace(/, in [\d.]+ (ms|s)$/, "")
+    .replace(/\s+[\d.]+ (ms|s)$/, "")
     .replaceAll(/ {2,}/g, "  ")
     .trimEnd()

@@ -1,0 +1,42 @@
+/**
+ * The reviews pipeline through `sluice`, with the real model at its smallest size: 8 rows to learn from, which is one
+ * optimizer step, and 4 rows to compare on.
+ */
+import { afterAll, describe, expect, it } from "vitest"
+import { copyOf } from "../examples/support/project.ts"
+
+describe("pipelines/reviews.ts", { timeout: 300_000 }, () => {
+  const project = copyOf(import.meta.dirname)
+  afterAll(project.remove)
+  const small = ["--set", "trainRows=8", "--set", "heldOutRows=4"]
+  const run = (...args: ReadonlyArray<string>) => project.sluice("run", "reviews.ts", ...small, ...args)
+
+  it("goes from the data to a report, and accounts for every row on the way", async () => {
+    const { code, lines } = await run()
+    expect(code, lines.join("\n")).toBe(0)
+    const said = (step: string) => lines.find((line) => line.startsWith(`${step}  done  KEY`))
+    expect(said("collect")).toBe(
+      "collect  done  KEY  3,000 rows, 3 dropped (class is null: amazon.json row 1001, imdb.json row 1001, yelp.json row 1001)",
+    )
+    expect(said("split")).toBe("split  done  KEY  2,681 + 302 rows, 17 duplicates dropped")
+    expect(said("tokenize")).toBe("tokenize  done  KEY  8 rows, 546 tokens, 64 supervised")
+    expect(said("train")).toMatch(/1 optimizer step, loss 0\.\d{4} to 0\.\d{4}, 4,884,480 trained numbers$/)
+    expect(said("evaluate/report")).toMatch(/4 rows, exact base \d, fewShot \d, tuned \d$/)
+    expect(lines.at(-1)).toBe("15 steps: 0 hit, 15 run")
+  })
+
+  it("executes nothing when nothing changed", async () => {
+    expect((await run()).lines.at(-1)).toBe("15 steps: 15 hit, 0 run")
+  })
+
+  it("trains and evaluates again, and nothing else, for another learning rate", async () => {
+    const { lines } = await run("--set", "learningRate=1e-4")
+    expect(lines.filter((line) => line.includes("  run  ")).map((line) => line.split("  ")[0])).toEqual([
+      "train",
+      "evaluate/tuned",
+      "evaluate/report",
+    ])
+    expect(lines).toContain("train  run  learningRate: 0.0002 -> 0.0001")
+    expect(lines.at(-1)).toBe("15 steps: 12 hit, 3 run")
+  })
+})
