@@ -6,103 +6,23 @@
  * References to other units stand in it as ordinals, so that the form depends on this unit alone.
  */
 import { createHash } from "node:crypto"
-import { importedPath, importOf, isDescription, isSettled } from "./Purity.ts"
-import { lookup, scopeAround, type Scope, type Variable } from "./Scope.ts"
+import type { Captured, Change, Facts, Handed, NameReference, Problem, Reference, Unit } from "./Facts.ts"
+import { hostPath, isNamed, look, type Surroundings } from "./Host.ts"
+import {
+  baseOf,
+  eachIn,
+  isFollowed,
+  isInsideMethod,
+  isNeverAssigned,
+  isPassedAbout,
+  ownerOf,
+  within,
+} from "./Local.ts"
+import { importedPath, importOf, isSettled } from "./Purity.ts"
+import { isRequire, pathsUsed } from "./Requests.ts"
+import type { Variable } from "./Scope.ts"
 import { fieldsOf, isClass, isFunction, literalText, type Node, staticName } from "./Syntax.ts"
 import { globalPath, isDeferred, type Usage, usageOf } from "./Usage.ts"
-
-/** What is written as one piece. */
-export interface Unit {
-  readonly node: Node
-  /** The module-level binding that the unit declares, if it does. */
-  readonly variable: Variable | undefined
-  /** Further declarations of the same name: merged enums and namespaces. */
-  readonly more: ReadonlyArray<Node>
-  /** The scope from which captured locals are read, for a function inside a function. */
-  readonly view: Scope | undefined
-  readonly whole: boolean
-}
-
-/** Another unit that this one mentions. */
-export interface NameReference {
-  readonly kind: "name"
-  readonly variable: Variable
-  /** The properties that follow by name: needed where the name is a namespace or a value read in part. */
-  readonly chain: ReadonlyArray<string>
-  readonly path: ReadonlyArray<string>
-  readonly offset: number
-  /** Called where it stands, when the unit itself is evaluated. */
-  called: boolean
-  /** Mentioned other than as the function of a call, so that its name can be observed. */
-  escapes: boolean
-}
-
-/** `import("./x.ts")`, `require("x")`: `paths` are the exports used, undefined for all. */
-export interface ModuleReference {
-  readonly kind: "module"
-  readonly specifier: string
-  readonly paths: ReadonlyArray<ReadonlyArray<string>> | undefined
-  readonly offset: number
-}
-
-/** `new URL("./stop.txt", import.meta.url)` */
-export interface AssetReference {
-  readonly kind: "asset"
-  readonly specifier: string
-  readonly offset: number
-}
-
-export type Reference = NameReference | ModuleReference | AssetReference
-
-/** A local of an enclosing function, or `this`, that the unit reads. */
-export interface Captured {
-  readonly variable: Variable | undefined
-  readonly path: ReadonlyArray<string>
-  readonly offset: number
-}
-
-export interface Change {
-  /** Undefined: the change is to something global. */
-  readonly variable: Variable | undefined
-  readonly what: string
-  readonly offset: number
-  readonly deferred: boolean
-}
-
-/** A name handed to a function, which may change what it holds. */
-export interface Handed {
-  readonly variable: Variable
-  readonly callee: Node
-  readonly index: number
-  readonly offset: number
-}
-
-export interface Problem {
-  readonly what: string
-  readonly fix: string
-  readonly offset: number
-}
-
-/** All that is known of a unit from its own text. */
-export interface Facts {
-  readonly own: string
-  readonly references: ReadonlyArray<Reference>
-  readonly captured: ReadonlyArray<Captured>
-  readonly env: ReadonlyArray<string>
-  readonly notes: ReadonlyArray<{ readonly what: string; readonly offset: number }>
-  readonly problems: ReadonlyArray<Problem>
-  readonly changes: ReadonlyArray<Change>
-  readonly handed: ReadonlyArray<Handed>
-  /** Methods called on module-level names, other than those known to change or to read. */
-  readonly methods: ReadonlyArray<{ readonly variable: Variable; readonly offset: number }>
-  /** Reads some `.name`: then the names of functions that are passed about are part of what is computed. */
-  readonly observesNames: boolean
-  readonly names: ReadonlyArray<string>
-  /** Holds class fields or decorators, whose meaning compiler options decide. */
-  readonly compiled: boolean
-  /** Static properties of a class whose initialisers are computed when it loads. */
-  readonly computedStatics: ReadonlyArray<string>
-}
 
 /** Fields that carry meaning beside the children. */
 const scalars: Record<string, ReadonlyArray<string>> = {
@@ -134,33 +54,19 @@ const controlBodies: Record<string, ReadonlyArray<string>> = {
   DoWhileStatement: ["body"],
 }
 
-const clock = new Set([
-  "Date.now",
-  "performance.now",
-  "process.hrtime",
-  "process.hrtime.bigint",
-  "process.uptime",
-])
-const chance = new Set([
-  "Math.random",
-  "crypto.randomUUID",
-  "crypto.getRandomValues",
-  "crypto.randomBytes",
-  "crypto.randomInt",
-])
-const machine =
-  /^(process\.(argv|cwd|platform|arch|pid|memoryUsage|versions|version)|os\.\w+|navigator\.\w+)$/
 const localeMethods = new Set(
   "toLocaleString toLocaleDateString toLocaleTimeString toLocaleUpperCase toLocaleLowerCase localeCompare".split(
     " ",
   ),
 )
+
 const zoneMethods = new Set(
   (
     "getHours getMinutes getDate getDay getMonth getFullYear getTimezoneOffset setHours setMinutes setDate setMonth " +
     "setFullYear toDateString toTimeString"
   ).split(" "),
 )
+
 /** Methods that leave their receiver as it is. */
 const readers = new Set(
   (
@@ -169,67 +75,11 @@ const readers = new Set(
     "then catch finally flat flatMap toUpperCase toLowerCase toSorted toReversed padStart padEnd"
   ).split(" "),
 )
-const network = /^(fetch|(http|https|net|tls|dgram|dns|http2)\.\w+)$/
-const files =
-  /^(fs|fs\/promises)\.(promises\.)?(read|open|stat|lstat|access|exists|createReadStream|glob|opendir)\w*$/
 
 const dynamicFix = "write the specifier as a literal, or declare a `version` on the step"
 
 /** Writes a unit in its normal form and gathers what it reaches. */
 export const write = (unit: Unit): Facts => new Writer(unit).finish()
-
-/** Whether a captured local function can be followed by its code: all that it captures is in sight from `view`. */
-export const isFollowed = (variable: Variable, view: Scope, open: Set<Variable> = new Set()): boolean => {
-  if (open.has(variable)) return true
-  const code = functionOf(variable)
-  if (code === undefined || lookup(view, variable.name) !== variable) return false
-  if (variable.references.some((r) => ["assign", "mutate"].includes(usageOf(r).kind))) return false
-  open.add(variable)
-  let follows = true
-  const look = (node: Node): void => {
-    if (!follows) return
-    if (node.type === "ThisExpression" || node.type === "Super") {
-      if (isFunction(code) && code.type === "ArrowFunctionExpression" && ownerOf(node, code) === undefined)
-        follows = false
-    } else if (node.type === "Identifier" && node.reference === true) {
-      const inner = node.variable as Variable | undefined
-      if (inner === undefined || inner.scope.node.type === "Program" || within(inner.scope.node, code)) return
-      if (lookup(view, inner.name) !== inner && !isFollowed(inner, view, open)) follows = false
-    } else for (const field of fieldsOf(node.type)) eachIn(node[field], look)
-  }
-  look(code)
-  return follows
-}
-
-/** The function or class that a never-assigned local stands for. */
-export const functionOf = (variable: Variable): Node | undefined => {
-  const declaration = variable.declarations[0]
-  if (declaration === undefined || variable.declarations.length !== 1) return undefined
-  if (variable.kind === "function" || variable.kind === "class") return declaration
-  if (variable.kind !== "const" || declaration.id.type !== "Identifier" || !declaration.init) return undefined
-  return isFunction(declaration.init) || isClass(declaration.init) ? declaration.init : undefined
-}
-
-const eachIn = (value: unknown, visit: (node: Node) => void): void => {
-  if (Array.isArray(value)) for (const item of value) eachIn(item, visit)
-  else if (value !== null && typeof value === "object" && typeof (value as Node).type === "string")
-    visit(value as Node)
-}
-
-const within = (node: Node, outer: Node): boolean => node.start >= outer.start && node.end <= outer.end
-
-/** The function or class member that gives `this` its meaning, if it lies inside `limit`. */
-const ownerOf = (node: Node, limit: Node): Node | undefined => {
-  for (let at: Node | undefined = node.parent; at !== undefined; at = at.parent) {
-    const bounds =
-      (isFunction(at) && at.type !== "ArrowFunctionExpression") ||
-      at.type === "StaticBlock" ||
-      at.type === "PropertyDefinition"
-    if (bounds) return within(at, limit) ? at : undefined
-    if (at === limit) return undefined
-  }
-  return undefined
-}
 
 class Writer {
   readonly #unit: Unit
@@ -248,6 +98,12 @@ class Writer {
   readonly #statics = new Set<string>()
   #observesNames = false
   #compiled = false
+
+  readonly #surroundings: Surroundings = {
+    env: this.#env,
+    note: (node, what) => this.#note(node, what),
+    problem: (node, what, fix) => this.#problem(node, what, fix),
+  }
 
   constructor(unit: Unit) {
     this.#unit = unit
@@ -579,7 +435,7 @@ class Writer {
     if (usage.kind === "method" && !(usage.method !== undefined && readers.has(usage.method))) {
       this.#methods.push({ variable, offset: node.start })
     }
-    this.#host(node)
+    look(node, this.#surroundings)
     this.#out.push(`R${entry.ordinal}`)
   }
 
@@ -619,7 +475,7 @@ class Writer {
         this.#problem(node, "captures `arguments`", "name the parameters")
       }
     }
-    this.#host(node)
+    look(node, this.#surroundings)
   }
 
   #this(node: Node): void {
@@ -669,7 +525,7 @@ class Writer {
       this.#write(node.expression)
       return
     }
-    this.#host(node)
+    look(node, this.#surroundings)
     const name = staticName(node.property, node.computed)
     if (name === "name") this.#observesNames = true
     const object: Node = node.object
@@ -696,130 +552,6 @@ class Writer {
       if (localeMethods.has(name)) this.#note(node, `depends on the locale: .${name}()`)
       else if (zoneMethods.has(name)) this.#note(node, `depends on the time zone: .${name}()`)
     }
-  }
-
-  /** Environment, clock, chance, locale, machine: what a path from a global or a built-in module means. */
-  #host(node: Node): void {
-    const path = hostPath(node)
-    if (path === undefined) {
-      this.#effect(node)
-      return
-    }
-    if (path === "process.env") {
-      this.#environment(node)
-      return
-    }
-    if (path === "process" && !isNamed(node)) {
-      this.#problem(node, "hands `process` about", "read what is needed by name: `process.env.NAME`")
-      return
-    }
-    const parent = node.parent
-    const called =
-      (parent?.type === "CallExpression" || parent?.type === "NewExpression") && parent.callee === node
-    if (clock.has(path)) this.#note(node, `reads the clock: ${path}()`)
-    else if (chance.has(path)) this.#note(node, `draws at random: ${path}()`)
-    else if (machine.test(path)) this.#note(node, `depends on the machine: ${path}`)
-    else if (/^Intl\.\w+$/.test(path)) this.#note(node, `depends on the locale: ${path}`)
-    else if (called && network.test(path)) this.#note(node, `uses the network: ${path}()`)
-    else if (called && /^child_process\.\w+$/.test(path)) this.#note(node, `starts a process: ${path}()`)
-    else if (called && files.test(path) && !parent.arguments.some(isAssetUrl)) {
-      this.#note(node, `reads a file that no input declares: ${path}()`)
-    } else if (/^vm\.\w+$/.test(path)) {
-      this.#problem(node, `\`${path}\` runs code that is not written down`, "write the code as a function")
-    } else if (path === "Date" && called) {
-      if (parent.type === "CallExpression" || parent.arguments.length === 0) {
-        this.#note(node, `reads the clock: ${parent.type === "NewExpression" ? "new " : ""}Date()`)
-      } else if (parent.arguments.length > 1)
-        this.#note(node, "depends on the time zone: new Date(year, month, ...)")
-    } else if (path === "Date.prototype" || path === "Temporal.Now")
-      this.#note(node, `reads the clock: ${path}`)
-  }
-
-  /** Effect's own clock, random numbers and configuration. */
-  #effect(node: Node): void {
-    if (node.type !== "MemberExpression" && node.type !== "Identifier") return
-    const imported = importedPath(node)
-    if (imported === undefined || !/^effect(\/|$)/.test(imported.specifier)) return
-    const path =
-      imported.specifier === "effect"
-        ? imported.path
-        : [imported.specifier.slice("effect/".length), ...imported.path]
-    if (path.length < 2) return
-    const [module, name] = [path[0]!, path[1]!]
-    if (module === "Clock" && name.startsWith("current")) this.#note(node, `reads the clock: Clock.${name}`)
-    else if (module === "Random") this.#note(node, `draws at random: Random.${name}`)
-    else if (module === "DateTime" && name.startsWith("now"))
-      this.#note(node, `reads the clock: DateTime.${name}`)
-    else if (module === "Config" && path.length === 2) this.#config(node, name)
-  }
-
-  #config(node: Node, name: string): void {
-    const call = node.parent
-    if (call?.type !== "CallExpression" || call.callee !== node) {
-      if (/^[A-Z]/.test(name))
-        this.#problem(node, `passes \`Config.${name}\` about`, `call it in place with a literal name`)
-      return
-    }
-    if (name === "nested" || name === "schema") {
-      this.#problem(
-        node,
-        `\`Config.${name}\` builds variable names that are not written down`,
-        `use \`Config.String("PREFIX_NAME")\`, or list the names in the step's \`env\` and declare a \`version\``,
-      )
-      return
-    }
-    if (!/^[A-Z]/.test(name)) return
-    const argument = ["Literal", "Literals", "Array", "Record"].includes(name)
-      ? call.arguments[1]
-      : call.arguments[0]
-    const text = literalText(argument)
-    if (text !== undefined) this.#env.add(text)
-    else
-      this.#problem(
-        node,
-        `\`Config.${name}\` of a name that is not written down`,
-        "write the variable's name as a literal",
-      )
-  }
-
-  #environment(node: Node): void {
-    const parent = node.parent
-    const whole = (): void =>
-      this.#problem(node, "reads `process.env` as a whole", "read the variables by name: `process.env.NAME`")
-    if (parent?.type === "MemberExpression" && parent.object === node) {
-      const name = staticName(parent.property, parent.computed)
-      if (name === undefined) {
-        this.#problem(
-          parent,
-          "reads `process.env` under a name that is computed",
-          "read the variable by name: `process.env.NAME`",
-        )
-      } else this.#env.add(name)
-      return
-    }
-    if (parent?.type === "VariableDeclarator" && parent.init === node) {
-      if (parent.id.type === "ObjectPattern") {
-        for (const property of parent.id.properties as ReadonlyArray<Node>) {
-          const name = property.type === "Property" ? staticName(property.key, property.computed) : undefined
-          if (name === undefined) whole()
-          else this.#env.add(name)
-        }
-        return
-      }
-      const alias = parent.id.variable as Variable | undefined
-      const uses = alias?.references.map((r) => usageOf(r))
-      const exported = parent.parent?.parent?.type === "ExportNamedDeclaration"
-      if (
-        alias === undefined ||
-        alias.kind !== "const" ||
-        exported ||
-        uses!.some((u) => u.chain.length === 0)
-      )
-        whole()
-      else for (const use of uses!) this.#env.add(use.chain[0]!)
-      return
-    }
-    whole()
   }
 
   #meta(node: Node): void {
@@ -982,45 +714,6 @@ class Writer {
   }
 }
 
-/** `fs.readFileSync`, `Date.now`, `process.env`: a path from a global or from one of Node's own modules. */
-export const hostPath = (node: Node): string | undefined => {
-  const path = globalPath(node)
-  if (path !== undefined) return path.startsWith("Deno.") ? path.slice("Deno.".length) : path
-  const imported = importedPath(node)
-  if (imported === undefined) return undefined
-  const specifier = imported.specifier.startsWith("node:") ? imported.specifier.slice(5) : imported.specifier
-  if (!hostModules.has(specifier)) return undefined
-  const rest = imported.path[0] === "default" ? imported.path.slice(1) : imported.path
-  return [specifier, ...rest].join(".")
-}
-
-const hostModules = new Set(
-  (
-    "process fs fs/promises crypto os path child_process http https http2 net tls dgram dns vm perf_hooks util module url " +
-    "worker_threads"
-  ).split(" "),
-)
-
-/** Whether a global is only read by a property's name, taken apart by name, or asked for its type. */
-const isNamed = (node: Node): boolean => {
-  const parent = node.parent
-  if (parent?.type === "MemberExpression" && parent.object === node) {
-    return staticName(parent.property, parent.computed) !== undefined
-  }
-  if (parent?.type === "UnaryExpression") return parent.operator === "typeof"
-  if (parent?.type !== "VariableDeclarator" || parent.id.type !== "ObjectPattern") return false
-  return parent.id.properties.every(
-    (p: Node) =>
-      p.type === "Property" && ![undefined, "env", "process"].includes(staticName(p.key, p.computed)),
-  )
-}
-
-const isAssetUrl = (node: Node): boolean =>
-  node.type === "NewExpression" &&
-  globalPath(node.callee) === "URL" &&
-  node.arguments[1]?.type === "MemberExpression" &&
-  node.arguments[1].object.type === "MetaProperty"
-
 const literalForm = (node: Node): string => {
   if (node.regex) return `regex:${node.regex.pattern}/${node.regex.flags}`
   if (node.bigint !== undefined && node.bigint !== null) return `bigint:${node.bigint}`
@@ -1039,48 +732,6 @@ const withoutBraces = (node: Node): Node => {
   if (node.type !== "BlockStatement" || node.body.length !== 1) return node
   const only: Node = node.body[0]
   return only.type.endsWith("Declaration") || only.type === "IfStatement" ? node : only
-}
-
-const isNeverAssigned = (declarator: Node): boolean => {
-  let never = true
-  const look = (node: Node): void => {
-    if (node.type === "Identifier" && node.binding === true) {
-      const variable = node.variable as Variable | undefined
-      if (variable?.references.some((r) => usageOf(r).kind === "assign")) never = false
-    } else for (const field of fieldsOf(node.type)) eachIn(node[field], look)
-  }
-  look(declarator.id)
-  return never
-}
-
-const isPassedAbout = (variable: Variable): boolean =>
-  variable.references.some((r) => usageOf(r).kind !== "call")
-
-const baseOf = (node: Node): Node | undefined => {
-  let at = node
-  for (;;) {
-    if (at.type === "ChainExpression") at = at.expression
-    else if (at.type === "MemberExpression" && staticName(at.property, at.computed) !== undefined)
-      at = at.object
-    else return at.type === "Identifier" || at.type === "ThisExpression" ? at : undefined
-  }
-}
-
-const isInsideMethod = (node: Node): boolean => {
-  for (let at = node.parent; at !== undefined; at = at.parent) {
-    if (isFunction(at) && at.type !== "ArrowFunctionExpression") return true
-    if (at.type === "PropertyDefinition" || at.type === "StaticBlock") return true
-  }
-  return false
-}
-
-const isRequire = (node: Node): boolean => {
-  if (node.type === "CallExpression") return importedPath(node.callee)?.path.at(-1) === "createRequire"
-  if (node.type !== "Identifier") return false
-  const variable = node.variable as Variable | undefined
-  if (variable === undefined) return node.name === "require"
-  const init = variable.kind === "const" ? variable.declarations[0]?.init : undefined
-  return init?.type === "CallExpression" && importedPath(init.callee)?.path.at(-1) === "createRequire"
 }
 
 const assignedInBlock = (block: Node, owner: Node): ReadonlyArray<string | undefined> => {
@@ -1103,60 +754,3 @@ const assignedInBlock = (block: Node, owner: Node): ReadonlyArray<string | undef
   look(block)
   return names
 }
-
-/** Which exports of a dynamically imported module are used, as far as the code around the import tells. */
-const pathsUsed = (node: Node): ReadonlyArray<ReadonlyArray<string>> | undefined => {
-  let at = node
-  for (;;) {
-    const parent: Node | undefined = at.parent
-    if (parent === undefined) return undefined
-    if (parent.type === "AwaitExpression" || (parent.type === "YieldExpression" && parent.delegate)) {
-      at = parent
-    } else if (parent.type === "ArrowFunctionExpression" && parent.body === at) {
-      // Effect.promise(() => import("x")), Effect.tryPromise({ try: () => import("x") })
-      let call: Node | undefined = parent.parent
-      if (call?.type === "Property" && staticName(call.key, call.computed) === "try")
-        call = call.parent?.parent
-      if (call?.type !== "CallExpression" || !isDescription(call.callee)) return undefined
-      at = call
-    } else break
-  }
-  const parent = at.parent!
-  if (parent.type === "MemberExpression" && parent.object === at) {
-    const name = staticName(parent.property, parent.computed)
-    if (name === "then" && parent.parent?.type === "CallExpression") {
-      const handler: Node | undefined = parent.parent.arguments[0]
-      return handler !== undefined && isFunction(handler) && handler.params[0]
-        ? patternPaths(handler.params[0])
-        : undefined
-    }
-    return name === undefined ? undefined : [[name]]
-  }
-  if (parent.type === "VariableDeclarator" && parent.init === at) return patternPaths(parent.id)
-  if (parent.type === "ExpressionStatement") return []
-  return undefined
-}
-
-const patternPaths = (pattern: Node): ReadonlyArray<ReadonlyArray<string>> | undefined => {
-  if (pattern.type === "Identifier") {
-    const paths: Array<ReadonlyArray<string>> = []
-    for (const reference of (pattern.variable as Variable).references) {
-      const { chain, kind } = usageOf(reference)
-      if (chain.length === 0 || kind === "assign") return undefined
-      paths.push(chain)
-    }
-    return paths
-  }
-  if (pattern.type !== "ObjectPattern") return undefined
-  const paths: Array<ReadonlyArray<string>> = []
-  for (const property of pattern.properties as ReadonlyArray<Node>) {
-    const name = property.type === "Property" ? staticName(property.key, property.computed) : undefined
-    if (name === undefined) return undefined
-    const inner = property.value.type === "Identifier" ? patternPaths(property.value) : undefined
-    if (inner === undefined || inner.length === 0) paths.push([name])
-    else for (const rest of inner) paths.push([name, ...rest])
-  }
-  return paths
-}
-
-export { scopeAround }

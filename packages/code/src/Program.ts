@@ -5,7 +5,8 @@
  * `registry` therefore depends on that statement.
  */
 import type { Module } from "./Module.ts"
-import { functionOf, hostPath } from "./Normal.ts"
+import { hostPath } from "./Host.ts"
+import { functionOf } from "./Local.ts"
 import type { PlacedUnit, Project, Target } from "./Project.ts"
 import { importedPath, isDescription } from "./Purity.ts"
 import type { Variable } from "./Scope.ts"

@@ -448,21 +448,17 @@ afterAll(() => {
 })
 
 describe("an edit that decides a result changes the identity of the steps that reach it, and of no other", () => {
-  for (const one of cases.filter((c) => c.changes.length > 0)) {
-    it(`${one.title}`, () => {
-      const found = after[folders.get(one)!]!
-      expect(names.filter((name) => found[name]!.print !== before[name]!.print)).toEqual(one.changes)
-    })
-  }
+  it.each(cases.filter((c) => c.changes.length > 0))("$title", (one) => {
+    const found = after[folders.get(one)!]!
+    expect(names.filter((name) => found[name]!.print !== before[name]!.print)).toEqual(one.changes)
+  })
 })
 
 describe("an edit that decides nothing changes no identity", () => {
-  for (const one of cases.filter((c) => c.changes.length === 0)) {
-    it(`${one.title}`, () => {
-      const found = after[folders.get(one)!]!
-      expect(names.filter((name) => found[name]!.print !== before[name]!.print)).toEqual([])
-    })
-  }
+  it.each(cases.filter((c) => c.changes.length === 0))("$title", (one) => {
+    const found = after[folders.get(one)!]!
+    expect(names.filter((name) => found[name]!.print !== before[name]!.print)).toEqual([])
+  })
 })
 
 describe("a project as it stands", () => {

@@ -270,13 +270,11 @@ afterAll(() => {
 })
 
 describe("a step that cannot be identified is refused at the place", () => {
-  for (const one of cases) {
-    it(`${one.title}`, () => {
-      const { refusals } = stepOf(one.title)
-      expect(refusals.map((r) => `${r.file}:${r.line}:${r.column} ${r.what}`)).toEqual(one.refused)
-      for (const refusal of refusals) expect(refusal.fix.length).toBeGreaterThan(10)
-    })
-  }
+  it.each(cases)("$title", (one) => {
+    const { refusals } = stepOf(one.title)
+    expect(refusals.map((r) => `${r.file}:${r.line}:${r.column} ${r.what}`)).toEqual(one.refused)
+    for (const refusal of refusals) expect(refusal.fix.length).toBeGreaterThan(10)
+  })
 })
 
 describe("what reached code reads of its surroundings", () => {
