@@ -14,6 +14,7 @@ import type { ArtifactRef } from "./Artifact.ts"
 import type { Blob } from "./ArtifactStore.ts"
 import type { CodeReading } from "./CodeReading.ts"
 import { Database, readJson, shardedFiles } from "./Database.ts"
+import { temporaryPath } from "./internal/atomicFile.ts"
 import { writeFlushed } from "./internal/writeFlushed.ts"
 import { Leases, type Lease } from "./Lease.ts"
 
@@ -147,11 +148,11 @@ export const layer: Layer.Layer<ActionCache, never, Database | Leases> = Layer.e
       },
       put: (stored, lease) => {
         const file = fileOf(stored.key)
-        const temporary = join(db.root, "tmp", `action-${process.pid}-${stored.key}`)
+        const temporary = temporaryPath(join(db.root, "tmp"))
         mkdirSync(dirname(file), { recursive: true })
         mkdirSync(dirname(temporary), { recursive: true })
-        writeFlushed(temporary, JSON.stringify(stored))
         try {
+          writeFlushed(temporary, JSON.stringify(stored))
           return db.transaction(() => {
             if (lease !== undefined && !leases.holds(lease)) return false
             renameSync(temporary, file)
