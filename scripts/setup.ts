@@ -18,7 +18,7 @@ import * as Screen from "../packages/cli/src/Screen.ts"
 export class SetupFailed extends Error {}
 
 /** Python 3 with pip, through which the library and the model come. */
-export const checkPython = (): void => {
+const checkPython = (): void => {
   const python = spawnSync("python3", ["--version"], { encoding: "utf8" })
   if (python.error !== undefined || python.status !== 0) {
     throw new SetupFailed(

@@ -22,13 +22,13 @@ const repository = fileURLToPath(new URL("../..", import.meta.url))
 const launcher = join(repository, "packages/cli/bin/sluice.js")
 const terminalScript = fileURLToPath(new URL("terminal.py", import.meta.url))
 
-export interface Result {
+interface Result {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
-export interface Running {
+interface Running {
   /** Resolves when what was printed so far matches. */
   readonly until: (pattern: RegExp) => Promise<void>
   readonly signal: (signal: NodeJS.Signals) => void

@@ -18,7 +18,7 @@ export interface Flag {
   readonly help: string
 }
 
-export interface Argument {
+interface Argument {
   readonly name: string
   readonly optional?: true
   readonly help: string
@@ -77,7 +77,7 @@ const FORCE: Flag = {
 const RUN: Flag = { name: "run", value: "ID", help: "look at this run instead of the last one" }
 
 /** Flags that every command takes. */
-export const common: ReadonlyArray<Flag> = [JSON_FLAG, HELP]
+const common: ReadonlyArray<Flag> = [JSON_FLAG, HELP]
 
 export const commands: ReadonlyArray<Command> = [
   {

@@ -123,7 +123,7 @@ const frame = /(?:\(|at )(?:async )?((?:file:\/\/)?\/[^():]+):(\d+):(\d+)\)?$/
  * Where the user's own code threw an error: the first frame, read through the bundle's source map, if it lies in a
  * file of the project. An error that the engine or a package threw has no such place.
  */
-export const place = (error: unknown, root: string): Place | undefined => {
+const place = (error: unknown, root: string): Place | undefined => {
   if (!(error instanceof Error) || error.stack === undefined) return undefined
   for (const line of error.stack.split("\n")) {
     const match = frame.exec(line.trim())
@@ -166,7 +166,7 @@ const original = (at: Place): Place | undefined => {
 const shortPlace = (at: Place, root: string): string => `${relative(root, at.file)}:${at.line}:${at.column}`
 
 /** `lib/text.ts:12:3` with the line and a caret under the column. */
-export const excerpt = (at: Place, root: string): string => {
+const excerpt = (at: Place, root: string): string => {
   const name = shortPlace(at, root)
   const line = lineOf(at.file, at.line)
   if (line === undefined) return name

@@ -19,7 +19,7 @@ export const root = (folder: string): string => {
 export const store = (projectRoot: string): string => join(projectRoot, ".sluice")
 
 /** What the last `sluice run` in this project was, so that FILE may be left out. */
-export interface Remembered {
+interface Remembered {
   /** Path of the pipeline, relative to the project in which the command was typed. */
   readonly pipeline: string
 }
@@ -71,7 +71,7 @@ const sourcesIn = (folder: string): Array<string> => {
 }
 
 /** Files that make a pipeline, in the folders where one looks for them. */
-export const pipelines = (cwd: string): Array<string> => {
+const pipelines = (cwd: string): Array<string> => {
   const projectRoot = root(cwd)
   const folders = new Set([
     cwd,

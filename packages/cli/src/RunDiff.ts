@@ -11,7 +11,7 @@ export interface Side {
   readonly measures: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
-export interface Change<A> {
+interface Change<A> {
   readonly name: string
   readonly from: A | null
   readonly to: A | null

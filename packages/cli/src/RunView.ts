@@ -125,8 +125,7 @@ export const gatherHits = (rows: Map<string, Row>, paint: Text.Paint): string | 
   return `${plural(hits.length, "step")}   ${paint("green", "hit")}`
 }
 
-export const isFinal = (row: Row): boolean =>
-  row.state === "hit" || row.state === "done" || row.state === "failed"
+const isFinal = (row: Row): boolean => row.state === "hit" || row.state === "done" || row.state === "failed"
 
 const decisionColumns = 10
 const keyColumns = 11
@@ -244,7 +243,7 @@ const pace = (
 const barColumns = 16
 
 /** `████░░░░  29/38  loss 0.0041  eta 0:26`; parts are left out from the right where the line is narrow. */
-export const progressText = (row: Row, now: number, columns: number, paint: Text.Paint): string => {
+const progressText = (row: Row, now: number, columns: number, paint: Text.Paint): string => {
   const { progress } = row
   if (progress === undefined)
     return paint("dim", row.startedAt === undefined ? "" : clock(now - row.startedAt))
@@ -265,7 +264,7 @@ export const progressText = (row: Row, now: number, columns: number, paint: Text
     : `${bar(progress.done / progress.total, wide, paint)}  ${text}`
 }
 
-export const bar = (fraction: number, columns: number, paint: Text.Paint): string => {
+const bar = (fraction: number, columns: number, paint: Text.Paint): string => {
   const full = Math.round(Math.max(0, Math.min(1, fraction)) * columns)
   return paint("green", "█".repeat(full)) + paint("dim", "░".repeat(columns - full))
 }

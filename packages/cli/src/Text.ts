@@ -25,7 +25,7 @@ export const coloured: Paint = (style, text) =>
 // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
 const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g
 
-export const withoutEscapes = (text: string): string => text.replaceAll(escapes, "")
+const withoutEscapes = (text: string): string => text.replaceAll(escapes, "")
 
 /** Letters of East Asian scripts and most pictographs take two columns; marks that combine take none. */
 const wide =

@@ -9,7 +9,7 @@ import type { Invocation } from "./Arguments.ts"
 import * as Project from "./Project.ts"
 
 /** What a bundle exports. */
-export interface Program {
+interface Program {
   /** `entry` is the bundle's first module, which a child process loads again. */
   readonly run: (invocation: Invocation, entry: string) => Promise<void>
 }
