@@ -43,12 +43,13 @@ const longestText = 120
 
 export const reader = (): Reader => {
   const done = new Map<Function, CodeReading>()
+  const entered = new Map<Function, CodeReading>()
   const underWay: Array<Function> = []
   /** The outermost function under way that the one being read refers to: such a reading holds only inside that one. */
   let outermost = Number.POSITIVE_INFINITY
 
   const read = (value: Function): CodeReading => {
-    const known = done.get(value)
+    const known = done.get(value) ?? (underWay.length === 0 ? entered.get(value) : undefined)
     if (known !== undefined) return known
     const tag = CodeTag.of(value)
     if (tag === undefined) {
@@ -64,12 +65,14 @@ export const reader = (): Reader => {
     }
     const before = outermost
     outermost = Number.POSITIVE_INFINITY
-    underWay.push(value)
+    const own = underWay.push(value) - 1
     const reading = readTagged(tag, encode)
     underWay.pop()
-    // A reading that refers to a function around it depends on where it was met, so it is not kept.
-    if (outermost >= underWay.length) done.set(value, reading)
-    outermost = Math.min(before, outermost >= underWay.length ? Number.POSITIVE_INFINITY : outermost)
+    // What is read on the way round a cycle depends on where the cycle was entered. A function on one is therefore
+    // kept only as it looks from itself, for readings that begin there.
+    if (outermost === Number.POSITIVE_INFINITY) done.set(value, reading)
+    else if (own === 0) entered.set(value, reading)
+    outermost = Math.min(before, outermost < own ? outermost : Number.POSITIVE_INFINITY)
     return reading
   }
 

@@ -52,7 +52,12 @@ export const make = <const P extends ParamFields = {}, R = unknown>(
 })
 
 /** Runs the pipeline when `import.meta` is the program's entry; does nothing where the module is imported. */
-export const main = async (meta: ImportMeta, pipeline: Pipeline<any, any>): Promise<void> => {
+export const main = async (
+  meta: ImportMeta,
+  pipeline: Pipeline<any, any>,
+  /** The store's folder; `.sluice` in the folder of the nearest `package.json` unless given. */
+  options: { readonly store?: string } = {},
+): Promise<void> => {
   const program = await import("./Program.ts")
-  return program.main(meta, pipeline)
+  return program.main(meta, pipeline, options)
 }

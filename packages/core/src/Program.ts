@@ -20,7 +20,11 @@ import type * as Pipeline from "./Pipeline.ts"
 import type * as Reporter from "./Reporter.ts"
 
 /** Runs the pipeline if `meta` is the program's entry; sets the process's exit code. */
-export const main = async (meta: ImportMeta, pipeline: Pipeline.Pipeline<any, any>): Promise<void> => {
+export const main = async (
+  meta: ImportMeta,
+  pipeline: Pipeline.Pipeline<any, any>,
+  { store }: { readonly store?: string } = {},
+): Promise<void> => {
   if (!isEntry(meta)) return
   if (Engine.isChild()) return Engine.child(pipeline)
   if (!isTransformed() && process.env["SLUICE_TRANSFORMED"] === undefined) {
@@ -42,6 +46,7 @@ export const main = async (meta: ImportMeta, pipeline: Pipeline.Pipeline<any, an
       Effect.provide(
         Engine.layer({
           root: projectRoot(entry),
+          ...(store === undefined ? {} : { store }),
           reporter: print,
           executor: ChildProcess.layer({ entry, args: process.argv.slice(2) }),
         }),
