@@ -30,11 +30,17 @@ const showStep = Effect.fnUntraced(function* (context: Context) {
   const cache = yield* ActionCache.ActionCache
   const typed = invocation.arguments[0]!
   const runs = log.runs()
-  const run = yield* Store.findRun(runs, Arguments.one(invocation, "run") ?? "1")
-  const steps = log.steps(run.id)
+  const chosen = Arguments.one(invocation, "run")
+  const isThere = (run: Store.RunHead, name: string): boolean =>
+    log.steps(run.id).some((step) => step.name === name)
   // `evaluate` is no step where its steps nest: its report is what one wants to see.
-  const nested = steps.some((one) => one.name === typed) ? typed : `${typed}/report`
-  const name = steps.some((one) => one.name === nested) ? nested : typed
+  const names = [typed, `${typed}/report`]
+  // A project may have several pipelines: without --run, the newest run that has such a step counts.
+  const run =
+    (chosen === undefined ? runs.find((one) => names.some((name) => isThere(one, name))) : undefined) ??
+    (yield* Store.findRun(runs, chosen ?? "1"))
+  const steps = log.steps(run.id)
+  const name = names.find((candidate) => isThere(run, candidate)) ?? typed
   const step = yield* Store.findStep(run.pipeline, steps, name)
   const entry = step.key === undefined ? undefined : cache.get(step.key)
   if (step.key === undefined || entry === undefined) return yield* nothing(run, step)
