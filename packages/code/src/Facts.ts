@@ -26,6 +26,8 @@ export interface NameReference {
   called: boolean
   /** Mentioned other than as the function of a call, so that its name can be observed. */
   escapes: boolean
+  /** Turned into a string: of a function, that is its source text. */
+  text: boolean
 }
 
 /** `import("./x.ts")`, `require("x")`: `paths` are the exports used, undefined for all. */

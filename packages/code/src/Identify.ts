@@ -213,7 +213,7 @@ class Walk {
       case "namespace":
         return this.#leaf(target, `namespace ${target.names.join(",")}`, `namespace ${target.module.file}`)
       case "package":
-        this.#packages.set(target.folder, target.folder)
+        for (const folder of [target.folder, ...(target.also ?? [])]) this.#packages.set(folder, folder)
         return this.#leaf(target, `package ${target.path}`)
       case "host":
         return this.#leaf(target, `host ${target.name}`)
@@ -342,7 +342,8 @@ class Walk {
           if (uses === undefined) this.#uses.set(target.placed.key, [use])
           else uses.push(use)
           const code = target.placed.unit.node
-          if (target.rest.at(-1) === "toString" && (isFunction(code) || isFunction(code.init ?? code))) {
+          const asText = reference.text || target.rest.at(-1) === "toString"
+          if (asText && (isFunction(code) || isFunction(code.init ?? code))) {
             this.#refuse(
               module,
               reference.offset,

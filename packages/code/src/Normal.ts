@@ -416,7 +416,16 @@ class Writer {
       this.#variables.set(variable, ordinal)
       entry = {
         ordinal,
-        reference: { kind: "name", variable, chain, path, offset: node.start, called: true, escapes: false },
+        reference: {
+          kind: "name",
+          variable,
+          chain,
+          path,
+          offset: node.start,
+          called: true,
+          escapes: false,
+          text: false,
+        },
       }
       this.#references.set(key, entry)
     }
@@ -424,6 +433,7 @@ class Writer {
     const deferred = isDeferred(node, this.#unit.node)
     if (!called || deferred) reference.called = false
     if (!called) reference.escapes = true
+    if (isMadeText(usage)) reference.text = true
     if (usage.kind === "assign" || usage.kind === "mutate") {
       const base = hostPath(usage.node)
       if (base !== undefined && base.startsWith("process.env")) {
@@ -713,6 +723,11 @@ class Writer {
     this.#plain(node)
   }
 }
+
+/** `${clean}`, `String(clean)` */
+const isMadeText = (usage: Usage): boolean =>
+  usage.top.parent?.type === "TemplateLiteral" ||
+  (usage.kind === "argument" && globalPath(usage.call!.callee) === "String")
 
 const literalForm = (node: Node): string => {
   if (node.regex) return `regex:${node.regex.pattern}/${node.regex.flags}`

@@ -54,6 +54,14 @@ export class Packages {
     return all
   }
 
+  /** Every package that was asked for, with the files whose edit would change what it does. */
+  reached(): ReadonlyArray<{ readonly folder: string; readonly files: ReadonlyArray<string> }> {
+    return [...this.#own.keys()].map((folder) => ({
+      folder,
+      files: listFiles(folder).map((name) => path.join(folder, name)),
+    }))
+  }
+
   #json(folder: string): PackageJson {
     return this.#files.json(path.join(folder, "package.json")) ?? {}
   }

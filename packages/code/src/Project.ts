@@ -37,7 +37,14 @@ export type Target =
   | { readonly kind: "unit"; readonly placed: PlacedUnit; readonly rest: ReadonlyArray<string> }
   | { readonly kind: "namespace"; readonly module: Module; readonly names: ReadonlyArray<string> }
   | { readonly kind: "module"; readonly module: Module }
-  | { readonly kind: "package"; readonly folder: string; readonly name: string; readonly path: string }
+  | {
+      readonly kind: "package"
+      readonly folder: string
+      readonly name: string
+      readonly path: string
+      /** Where several `export * from` packages may be the one meant: the folders of the others. */
+      readonly also?: ReadonlyArray<string>
+    }
   | { readonly kind: "host"; readonly name: string }
   | { readonly kind: "engine"; readonly name: string }
   | { readonly kind: "data"; readonly file: string; readonly path: ReadonlyArray<string> }
@@ -235,6 +242,8 @@ export class Project {
         path: `${specifier}:${path_.join(".")}`,
       }
     }
+    // `./page.ts?raw` asks for the text, comments and all.
+    if (specifier.includes("?")) return { kind: "data", file, path: [] }
     if (!codeFile.test(file)) {
       // A JSON module's default export is its value.
       const inside = path_[0] === "default" ? path_.slice(1) : path_
@@ -274,15 +283,24 @@ export class Project {
       }
     }
     if (name === "default") return undefined
-    let outside: Target | undefined
+    const outside: Array<Target> = []
     for (const specifier of module.stars) {
       const resolution = this.resolver.resolve(specifier, module.file)
       if (resolution.kind === "file" && resolution.package.source && codeFile.test(resolution.file)) {
         const found = this.exported(this.module(resolution.file), path_, seen)
-        if (found !== undefined) return found
-      } else outside ??= this.imported(module, specifier, path_)
+        if (found !== undefined && found.kind !== "package") return found
+        if (found !== undefined) outside.push(found)
+      } else outside.push(this.imported(module, specifier, path_))
     }
-    return outside
+    const [first, ...others] = outside
+    if (first?.kind !== "package") return first
+    return {
+      ...first,
+      also: [
+        ...(first.also ?? []),
+        ...others.flatMap((other) => (other.kind === "package" ? [other.folder, ...(other.also ?? [])] : [])),
+      ],
+    }
   }
 
   /** The source module that a specifier names, if it is one. */

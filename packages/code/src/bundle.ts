@@ -116,6 +116,7 @@ export const bundle = async (options: BundleOptions): Promise<Bundle> => {
       fs.renameSync(temporary, place)
     }
     const files = new Set([...used, ...project.files.used, ...ownFiles()])
+    for (const file of filesOutside(project, files)) files.add(file)
     files.delete(stub)
     writeRecord(
       options,
@@ -316,6 +317,30 @@ const digestOf = (folder: string): string => {
     hash.update(`${name}\n`).update(fs.readFileSync(path.join(folder, name)))
   }
   return hash.digest("hex").slice(0, 32)
+}
+
+/** A package this size is watched file by file; of a larger one, what its entry names. */
+const watchedFiles = 12
+
+/** Of reached packages that are not in the bundle: the files to watch for edits. */
+const filesOutside = (project: Project, bundled: ReadonlySet<string>): ReadonlyArray<string> => {
+  const folders = new Set([...bundled].map((file) => project.package(file).folder))
+  const watched: Array<string> = []
+  for (const { folder, files } of project.packages.reached()) {
+    const inBundle =
+      folders.has(folder) && [...bundled].some((file) => file.startsWith(folder) && !file.endsWith(".json"))
+    if (inBundle) continue
+    if (files.length <= watchedFiles) watched.push(...files)
+    else {
+      const main = project.resolver.resolve(
+        project.package(path.join(folder, "x")).name,
+        path.join(folder, "x"),
+        "require",
+      )
+      if (main.kind === "file") watched.push(main.file)
+    }
+  }
+  return watched
 }
 
 /** This package itself: another transform gives another bundle. */

@@ -30,7 +30,15 @@ const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, im
 let identities: IdentityData | undefined
 let trees: TreeData | undefined
 
+const provided = new Map<string, Identified>()
+
 state.provide = (key) => {
+  let identified = provided.get(key)
+  if (identified === undefined) provided.set(key, (identified = find(key)))
+  return identified
+}
+
+const find = (key: string): Identified => {
   identities ??= read("./identities.json") as IdentityData
   const at = Number(key)
   const root = identities.roots[at]
