@@ -167,7 +167,7 @@ describe("Train.lora", () => {
     expect(notes).toHaveLength(12)
     expect(notes[0]).toMatch(/^loss \d\.\d{4} {2}\d+ tok\/s$/)
     expect(measured).toEqual(["training seconds", "tokens per second", "peak memory"])
-    expect(summary).toMatch(/^12 optimizer steps, loss \d\.\d{4} to \d\.\d{4}, [\d,]+ trained numbers$/)
+    expect(summary).toMatch(/^12 optimizer steps, loss \d\.\d{4} to \d\.\d{4}, [\d,]+ trained parameters$/)
   })
 
   it("goes on from a checkpoint to the very bytes of an uninterrupted training", async () => {
@@ -197,7 +197,7 @@ describe("Train.lora", () => {
         if (done === 7) stop.abort()
       },
     })
-    await expect(interrupted).rejects.toThrow()
+    await expect(interrupted).rejects.toThrow(/interrupt/)
     expect((saved!.meta as { optimizerSteps: number }).optimizerSteps).toBe(7)
     const first: Array<number> = []
     const resumed = await train({ checkpoint, progress: ({ done }) => first.push(done) })
@@ -244,7 +244,7 @@ describe("Evaluate", () => {
       arms: {
         base: {},
         fewShot: { shots: ref(Chat) as never },
-        tuned: { adapter: { ...ref(Chat), kind: AdapterFiles } as never },
+        tuned: { adapter: { ...ref(Chat), kind: AdapterFiles } },
       },
       maxNewTokens: 4,
       schema: Answer,

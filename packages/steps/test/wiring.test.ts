@@ -12,7 +12,7 @@ import { ref } from "./support/runStep.ts"
 
 class Review extends Table.make({ text: Table.utf8, class: Table.dictionary(["good", "bad"]) }) {}
 
-type OutputsOf<U> = U extends Step.Use<infer Outs, string> ? Outs : never
+type OutputsOf<U> = U extends Step.Use<infer Outs> ? Outs : never
 
 describe("wiring of the built-in steps", () => {
   it("lets a split go by a column of its table, and by no other", () => {

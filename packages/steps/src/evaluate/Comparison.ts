@@ -250,8 +250,8 @@ const between = (pairs: ReadonlyArray<Pair>, first: string, second: string): Pai
   }
 }
 
-/** `93.0 %`. */
-export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+/** `93.0 %`, with a space that does not break. */
+export const percent = (share: number): string => `${(share * 100).toFixed(1)}\u00a0%`
 
 /** `+46.0 points`: a difference of two rates. */
 export const points = (difference: number): string => {

@@ -5,11 +5,11 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { thousands } from "../counted.ts"
+import { sized } from "../counted.ts"
 
 /** A model that Sluice knows where to get; the digest in the config is the one that the file must have. */
 export const known = Effect.fnUntraced(function* (
-  context: Step.Context<{ readonly name: string; readonly sha256: string }, unknown>,
+  context: Step.Context<{ readonly name: string; readonly sha256: string }>,
 ) {
   const model = ModelFiles.smolLM2
   if (model.name !== context.config.name || model.sha256 !== context.config.sha256) {
@@ -20,7 +20,7 @@ export const known = Effect.fnUntraced(function* (
   const file = yield* ModelFiles.ensure(model, {
     onProgress: ({ done, total }) => context.progress({ done, total, unit: "byte" }),
   })
-  context.summarize(`${model.name}, ${thousands(Math.round(model.sizeBytes / 1e6))} MB, ${model.licence}`)
+  context.summarize(`${model.name}, ${sized(model.sizeBytes)}, ${model.licence}`)
   return { [model.file]: { path: file } }
 })
 
@@ -70,7 +70,7 @@ const copied = Effect.fnUntraced(function* (
   const opened = yield* Effect.scoped(
     Effect.map(ModelFiles.open(found), ({ weights }) => String(weights.config["model_type"])),
   )
-  context.summarize(`${opened}, ${thousands(Math.round(total / 1e6))} MB`)
+  context.summarize(`${opened}, ${sized(total)}`)
   return Object.fromEntries(Array.from(found, ([name, place]) => [name, { path: place }]))
 })
 

@@ -15,7 +15,7 @@ thead th { background: var(--panel); } tbody th { font-weight: 600; white-space:
 code { font: .85rem ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 #answers .text { max-width: 30rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .right, .better { color: var(--good); font-weight: 600; } .wrong, .worse { color: var(--bad); font-weight: 600; } small { color: var(--soft); }
-.side { display: flex; flex-wrap: wrap; gap: 1.5rem; } .side > * { flex: 1 1 18rem; }
+.side { display: flex; flex-wrap: wrap; gap: 1.5rem; } .side > * { flex: 1 1 20rem; }
 .filters { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; padding: .5rem 0; } .filters[hidden] { display: none; }
 select, input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--soft); border-radius: 4px; padding: .25rem .5rem; }
 svg { width: 100%; max-width: 44rem; height: auto; font: 14px system-ui, sans-serif; } svg text { fill: var(--ink); } svg .tick { fill: var(--soft); }

@@ -139,7 +139,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       const last = metrics.at(-1)!
       context.summarize(
         `${counted(total, "optimizer step")}, loss ${metrics[0]!.loss.toFixed(4)} to ${last.loss.toFixed(4)}, ` +
-          `${counted(lora.parameterCount, "trained number")}`,
+          counted(lora.parameterCount, "trained parameter"),
       )
       trainer.free()
       const files = Adapter.toFiles({

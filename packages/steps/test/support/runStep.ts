@@ -77,7 +77,7 @@ export const runStep = async (
       summary = text
     },
     scratch: "",
-    checkpoint: { save: () => Effect.void, latest: Effect.succeedNone as never, unused: [] },
+    checkpoint: { save: () => Effect.void, latest: Effect.succeedNone, unused: [] },
     signal: new AbortController().signal,
     settings: {},
     ...more,
