@@ -42,7 +42,8 @@ export const make = (screen: Pick<Screen, "write" | "columns" | "rows">): Live =
       let text = beginUpdate
       if (!hidden) text += hideCursor
       hidden = true
-      text += up(drawn.length)
+      // What a person typed meanwhile (`^C`) has moved the cursor within its line.
+      text += `\r${up(drawn.length)}`
       if (finished.length > 0 || columns !== drawnColumns) {
         // After a change of width the old lines may have been wrapped: clear from the top of the block.
         text += clearBelow

@@ -8,6 +8,8 @@ import type { Screen } from "./Screen.ts"
 
 export interface RunReporter {
   readonly emit: (event: Reporter.Event) => void
+  /** Says something beside the rows. */
+  readonly notice: (text: string) => void
   /** Draws the last state for good; rows that never finished stay as they are. */
   readonly close: () => void
   readonly rows: RunView.Rows
@@ -51,6 +53,10 @@ const live = (screen: Screen, now: () => number): Shown => {
       // Clocks and rates move on between events; the timer must never keep the process alive.
       timer ??= setInterval(draw, drawEveryMs).unref()
     },
+    notice: (text) => {
+      waiting.push(text)
+      draw()
+    },
     close: () => {
       clearInterval(timer)
       draw()
@@ -63,6 +69,7 @@ const lines = (screen: Screen, now: () => number): Shown => {
   const plain = RunView.plainLines(screen.paint)
   return {
     rows: plain.rows,
+    notice: (text) => screen.error(`${text}\n`),
     emit: (event) => {
       const text = plain.next(event, now())
       if (text.length > 0) screen.write(`${text.join("\n")}\n`)
@@ -73,7 +80,7 @@ const lines = (screen: Screen, now: () => number): Shown => {
 
 const silent = (): Shown => {
   const rows = new Map<string, RunView.Row>()
-  return { rows, emit: (event) => RunView.update(rows, event, 0), close: () => {} }
+  return { rows, emit: (event) => RunView.update(rows, event, 0), notice: () => {}, close: () => {} }
 }
 
 export const make = (screen: Screen, json: boolean, now: () => number): RunReporter => {

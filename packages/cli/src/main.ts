@@ -36,6 +36,8 @@ export interface Context {
   readonly cwd: string
   readonly json: boolean
   readonly screen: Screen.Screen
+  /** How the user hears that the first Ctrl-C arrived; a command that draws puts its own way here. */
+  readonly onInterrupt: { say: (text: string) => void }
 }
 
 /** A command's exit code. Its errors are shown by their messages. */
@@ -74,6 +76,7 @@ export const main = async (invocation: Arguments.Invocation, loaded?: Loaded): P
     cwd,
     json: Arguments.has(invocation, "json"),
     screen,
+    onInterrupt: { say: () => {} },
   }
   // A reader that went away (`sluice show x | head`) is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
@@ -89,7 +92,7 @@ const untilSignal = async (effect: CommandEffect, context: Context): Promise<Exi
   const onSignal = (): void => {
     if (interrupted) process.exit(130)
     interrupted = true
-    if (!context.json) context.screen.error("\ninterrupting; once more to quit at once\n")
+    context.onInterrupt.say("interrupting; once more to quit at once")
     Effect.runFork(Fiber.interrupt(fiber))
   }
   process.on("SIGINT", onSignal)

@@ -17,13 +17,15 @@ const terminal = (columns: number, rows = 24) => {
         if (escape[2] === "A") at -= Number(escape[1])
         if (escape[2] === "J") lines.splice(at, lines.length - at, "")
         rest = rest.slice(escape[0].length)
+      } else if (rest[0] === "\r") {
+        rest = rest.slice(1)
       } else if (rest[0] === "\n") {
         at++
         if (at === lines.length) lines.push("")
         rest = rest.slice(1)
       } else {
         // oxlint-disable-next-line no-control-regex -- up to the next control character
-        const run = /^[^\u001b\n]+/.exec(rest)![0]
+        const run = /^[^\u001b\n\r]+/.exec(rest)![0]
         lines[at] = run
         rest = rest.slice(run.length)
       }
@@ -63,7 +65,7 @@ describe("Live", () => {
     live.draw([], ["a 1", "b 1"])
     expect(t.takeWritten()).toBe("")
     live.draw([], ["a 1", "b 2"])
-    expect(t.takeWritten()).toBe("\u001b[?2026h\u001b[2A\nb 2\u001b[K\n\u001b[?2026l")
+    expect(t.takeWritten()).toBe("\u001b[?2026h\r\u001b[2A\nb 2\u001b[K\n\u001b[?2026l")
   })
 
   it("never lets a line of the block wrap", () => {

@@ -21,6 +21,7 @@ export const run = (context: Context) =>
     Project.remember(context.cwd, context.loaded!.file)
     const startedAt = now()
     const reporter = RunReporter.make(screen, json, now)
+    context.onInterrupt.say = reporter.notice
     const settle = Effect.sync(() => {
       reporter.close()
       if (!json && reporter.rows.size > 0) {
