@@ -171,7 +171,7 @@ const numbers = (folder: string): ReadonlyArray<number> =>
   readdirSync(folder)
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .sort((a, b) => a - b)
+    .toSorted((a, b) => a - b)
 
 interface Whole {
   readonly head: Head

@@ -78,6 +78,8 @@ export const reader = (): Reader => {
 
   const encode: Reader["encode"] = (value, found) =>
     Canonical.encode(value, {
+      // Code that walks a record's keys sees their order.
+      keyOrder: "kept",
       encodeFunction: (captured) => {
         const reading = read(captured)
         found(reading)
@@ -100,7 +102,7 @@ const empty: Omit<CodeReading, "digest"> = {
 
 const readTagged = (
   tag: CodeTag.CodeTag,
-  encode: (value: unknown, found: (reading: CodeReading) => void, keyOrder?: "kept") => string,
+  encode: (value: unknown, found: (reading: CodeReading) => void) => string,
 ): CodeReading => {
   const identity = tag.identity()
   if (identity.values.length === 0) {

@@ -482,9 +482,7 @@ const configOf = (
   let schema = configSchemas.get(fields)
   if (schema === undefined) configSchemas.set(fields, (schema = Schema.Struct(fields)))
   try {
-    return schema.make(node.config, { parseOptions: { errors: "all" } } as never) as {
-      readonly [name: string]: unknown
-    }
+    return schema.make(node.config, { parseOptions: { errors: "all" } })
   } catch (error) {
     const issue = (error as { readonly cause?: unknown }).cause
     const rules = Params.rulesByField(issue)

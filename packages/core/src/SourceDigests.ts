@@ -56,7 +56,7 @@ export const layer = (root: string): Layer.Layer<SourceDigests, never, Database>
             if (matched.length === 0) throw new Errors.SourceMissing({ step, pattern, root })
             for (const name of matched) names.add(name)
           }
-          return [...names].sort().map((name) => {
+          return [...names].toSorted().map((name) => {
             const path = isAbsolute(name) ? name : join(root, name)
             try {
               return { name, path, ...digestOf(db, path) }

@@ -33,7 +33,7 @@ export const open = (
     Effect.tryPromise({ try: () => fs.readFile(file.path), catch: missing }),
     (content) => {
       const error = check(hash("sha256", content, "hex"))
-      return error === undefined ? Effect.succeed(content as Uint8Array) : Effect.fail(error)
+      return error === undefined ? Effect.succeed<Uint8Array>(content) : Effect.fail(error)
     },
   )
 

@@ -296,10 +296,9 @@ const functionSchema = Schema.declare(
 export const withDefault =
   <S extends Schema.Top & Schema.WithoutConstructorDefault>(value: NoInfer<S["Type"]>) =>
   (schema: S): WithDefault<S> =>
-    schema.pipe(
-      Schema.withDecodingDefaultTypeKey(Effect.succeed(value) as any) as any,
-      Schema.withConstructorDefault(Effect.succeed(value) as any) as any,
-    ) as any
+    Schema.withConstructorDefault(Effect.succeed(value) as never)(
+      Schema.withDecodingDefaultTypeKey(Effect.succeed(value))(schema) as never,
+    ) as unknown as WithDefault<S>
 
 /** A field with a default: optional where it is given, always there where it is read. */
 export interface WithDefault<

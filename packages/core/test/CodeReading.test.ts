@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest"
 import { CodeReading, type CodeTag } from "../src/index.ts"
 import { tagged } from "./support/tagged.ts"
 
-const value = (name: string, read: () => unknown): CodeTag.CodeValue => ({ name, file: "lib/a.ts", line: 1, read })
+const value = (name: string, read: () => unknown): CodeTag.CodeValue => ({
+  name,
+  file: "lib/a.ts",
+  line: 1,
+  read,
+})
 const digestOf = (fn: Function): string => CodeReading.reader().read(fn).digest
 
 describe("a reading", () => {
@@ -14,7 +19,9 @@ describe("a reading", () => {
     const of = (limit: unknown) => digestOf(tagged("f", () => 1, { values: [value("limit", () => limit)] }))
     const helper = (source: string) => tagged(source, () => 2)
     expect(of(1)).toBe(of(1))
-    expect(new Set([of(1), of(2), of("1"), of(new Map([["a", 1]])), of(helper("a")), of(helper("b"))]).size).toBe(6)
+    expect(
+      new Set([of(1), of(2), of("1"), of(new Map([["a", 1]])), of(helper("a")), of(helper("b"))]).size,
+    ).toBe(6)
   })
 
   it("collects what captured functions bring", () => {
@@ -22,7 +29,9 @@ describe("a reading", () => {
       packages: [{ name: "lodash", version: "4.17.21", integrity: "sha512-x" }],
       env: ["HOME"],
     })
-    const reading = CodeReading.reader().read(tagged("f", () => 1, { env: ["PATH"], values: [value("helper", () => helper)] }))
+    const reading = CodeReading.reader().read(
+      tagged("f", () => 1, { env: ["PATH"], values: [value("helper", () => helper)] }),
+    )
     expect(reading.packages.map((one) => one.name)).toEqual(["lodash"])
     expect(reading.env).toEqual(["PATH", "HOME"])
   })
@@ -38,7 +47,7 @@ describe("a reading", () => {
     const forward = CodeReading.reader()
     const digests = [forward.read(one.a).digest, forward.read(one.b).digest]
     const backward = CodeReading.reader()
-    const other = [backward.read(one.b).digest, backward.read(one.a).digest].reverse()
+    const other = [backward.read(one.b).digest, backward.read(one.a).digest].toReversed()
     expect(digests).toEqual(other)
     expect(digests[0]).not.toBe(digests[1])
   })

@@ -56,7 +56,9 @@ describe("a graph", () => {
   })
 
   it("refuses a step that reads itself", () => {
-    const pipeline = Pipeline.make("self", {}, ({ step, ref }) => step("one", Copy({ rows: ref("one", Line) })))
+    const pipeline = Pipeline.make("self", {}, ({ step, ref }) =>
+      step("one", Copy({ rows: ref("one", Line) })),
+    )
     expect(messageOf(pipeline).split("\n")[1]).toBe("  Path:  one -> one")
   })
 
@@ -111,7 +113,10 @@ describe("a graph", () => {
   })
 
   it("refuses names that cannot be", () => {
-    const pipeline = Pipeline.make("names", {}, ({ step }) => [step("Collect", Make({})), step("a b", Make({}))])
+    const pipeline = Pipeline.make("names", {}, ({ step }) => [
+      step("Collect", Make({})),
+      step("a b", Make({})),
+    ])
     expect(messageOf(pipeline).split("\n").slice(0, 3)).toEqual([
       'Pipeline "names" has steps with names that cannot be.',
       '  Name:  "Collect"',
@@ -153,7 +158,11 @@ describe("params", () => {
       ].join("\n"),
     )
     expect(
-      messageOf(learning, { learningRate: Pipeline.fromText("abc"), rows: Pipeline.fromText("1.5"), widgets: 2 }),
+      messageOf(learning, {
+        learningRate: Pipeline.fromText("abc"),
+        rows: Pipeline.fromText("1.5"),
+        widgets: 2,
+      }),
     ).toBe(
       [
         'Pipeline "learning" cannot take these params.',

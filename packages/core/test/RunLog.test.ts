@@ -3,7 +3,16 @@ import { RunLog } from "../src/index.ts"
 
 it("a log cut at any byte gives every whole line and never an error", () => {
   const lines: ReadonlyArray<RunLog.Line> = [
-    { type: "run", version: 1, id: "r1", pipeline: "p", at: 1, owner: "o", params: { a: "1" }, hits: [["x", "k"]] },
+    {
+      type: "run",
+      version: 1,
+      id: "r1",
+      pipeline: "p",
+      at: 1,
+      owner: "o",
+      params: { a: "1" },
+      hits: [["x", "k"]],
+    },
     { type: "start", at: 2, name: "y", key: "k2" },
     { type: "warning", at: 3, name: "y", message: 'übel: "zitiert"\n' },
     { type: "step", at: 4, name: "y", key: "k2", decision: "run", ms: 2 },

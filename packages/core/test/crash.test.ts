@@ -42,7 +42,9 @@ const lab = (): Lab => {
       Effect.runPromise(
         Effect.map(ActionCache.ActionCache, (cache) =>
           Object.fromEntries(
-            cache.keys().map((key) => [cache.stored(key)!.name, cache.stored(key)!.outputs["output"]!.fingerprint]),
+            cache
+              .keys()
+              .map((key) => [cache.stored(key)!.name, cache.stored(key)!.outputs["output"]!.fingerprint]),
           ),
         ).pipe(Effect.provide(Engine.layer({ root: folder }))),
       ),
@@ -69,7 +71,7 @@ it(
     const calm = lab()
     expect(await calm.finish()).toBe(0)
     const expected = await calm.results()
-    expect(Object.keys(expected).sort()).toEqual(["numbers", "size", "train"])
+    expect(Object.keys(expected).toSorted()).toEqual(["numbers", "size", "train"])
 
     const rough = lab()
     const random = Random.make("instants")
@@ -86,7 +88,9 @@ it(
     const executions = rough.executions()
     expect(executions.filter((one) => one === "size")).toEqual(["size"])
     expect(executions.filter((one) => one === "train done").length).toBe(1)
-    const starts = executions.filter((one) => one.startsWith("train from")).map((one) => Number(one.split(" ")[2]))
+    const starts = executions
+      .filter((one) => one.startsWith("train from"))
+      .map((one) => Number(one.split(" ")[2]))
     expect(starts).toEqual(starts.toSorted((a, b) => a - b))
     expect(readdirSync(join(rough.store, "tmp"))).toEqual([])
     expect(readdirSync(join(rough.store, "owners"))).toEqual([])
@@ -97,20 +101,26 @@ it(
 it("three processes at once execute each action once", { timeout: 120_000 }, async () => {
   const shared = lab()
   expect(await Promise.all([shared.finish(), shared.finish(), shared.finish()])).toEqual([0, 0, 0])
-  expect([...shared.executions()].sort()).toEqual(["numbers", "size", "train done", "train from 0"])
+  expect(shared.executions().toSorted()).toEqual(["numbers", "size", "train done", "train from 0"])
 })
 
-it("an interruption leaves a checkpoint, and the next run goes on from it", { timeout: 120_000 }, async () => {
-  const at = lab()
-  const program = at.start()
-  const closed = new Promise<number | null>((resolve) => program.once("close", resolve))
-  const key = () => (existsSync(join(at.store, "checkpoints")) ? readdirSync(join(at.store, "checkpoints"))[0] : undefined)
-  while (key() === undefined || readdirSync(join(at.store, "checkpoints", key()!)).length < 2) await milliseconds(20)
-  process.kill(program.pid!, "SIGINT")
-  expect(await closed).toBe(130)
-  expect(at.executions().includes("train done")).toBe(false)
-  expect(await at.finish()).toBe(0)
-  const starts = at.executions().filter((one) => one.startsWith("train from"))
-  expect(starts.length).toBe(2)
-  expect(Number(starts[1]!.split(" ")[2])).toBeGreaterThan(0)
-})
+it(
+  "an interruption leaves a checkpoint, and the next run goes on from it",
+  { timeout: 120_000 },
+  async () => {
+    const at = lab()
+    const program = at.start()
+    const closed = new Promise<number | null>((resolve) => program.once("close", resolve))
+    const key = () =>
+      existsSync(join(at.store, "checkpoints")) ? readdirSync(join(at.store, "checkpoints"))[0] : undefined
+    while (key() === undefined || readdirSync(join(at.store, "checkpoints", key()!)).length < 2)
+      await milliseconds(20)
+    process.kill(program.pid!, "SIGINT")
+    expect(await closed).toBe(130)
+    expect(at.executions().includes("train done")).toBe(false)
+    expect(await at.finish()).toBe(0)
+    const starts = at.executions().filter((one) => one.startsWith("train from"))
+    expect(starts.length).toBe(2)
+    expect(Number(starts[1]!.split(" ")[2])).toBeGreaterThan(0)
+  },
+)

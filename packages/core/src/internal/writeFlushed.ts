@@ -5,7 +5,7 @@ export const writeFlushed = (path: string, content: string | Uint8Array): void =
   const bytes = typeof content === "string" ? Buffer.from(content) : content
   const file = openSync(path, "w")
   try {
-    for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at)
+    for (let at = 0; at < bytes.byteLength;) at += writeSync(file, bytes, at)
     fsyncSync(file)
   } finally {
     closeSync(file)

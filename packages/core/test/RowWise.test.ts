@@ -1,0 +1,123 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { describe, expect, it } from "vitest"
+import { Artifact, Canonical, Pipeline, Random, Step, Table } from "../src/index.ts"
+import { project } from "./support/project.ts"
+import { identified } from "./support/tagged.ts"
+
+class Word extends Table.make({ text: Table.utf8 }) {}
+class Long extends Table.make({ text: Table.utf8, length: Table.int32 }) {}
+
+const fixture = (rows: ReadonlyArray<Word>) => {
+  const seen: Array<number> = []
+  const Make = identified(
+    Canonical.digest("rows", rows),
+    Step.make({ name: "make", output: Word, run: () => rows }),
+  )
+  const Measure = identified(
+    "measure",
+    Step.make({
+      name: "measure",
+      inputs: { rows: Word },
+      config: { twice: Schema.Boolean.pipe(Step.withDefault(false)) },
+      rowWise: { input: "rows" },
+      output: Long,
+      run: (context) => {
+        seen.push(context.inputs.rows.rowCount)
+        return Effect.map(context.inputs.rows.all, (all) =>
+          all.map((row) => ({ text: row.text, length: row.text.length })),
+        )
+      },
+    }),
+  )
+  const Sum = identified(
+    "sum",
+    Step.make({
+      name: "sum",
+      inputs: { rows: Long },
+      output: Artifact.value("sum", Schema.Int),
+      run: (context) =>
+        Effect.map(context.inputs.rows.all, (all) => all.reduce((sum, row) => sum + row.length, 0)),
+    }),
+  )
+  const pipeline = Pipeline.make("rows", {}, ({ step }) => {
+    const measured = step("measure", Measure({ rows: step("make", Make({})) }))
+    return { measured, sum: step("sum", Sum({ rows: measured })) }
+  })
+  return { pipeline, seen }
+}
+
+const words = (count: number, seed: string): Array<Word> => {
+  const random = Random.make(seed)
+  return Array.from({ length: count }, () => ({ text: "w".repeat(1 + random.integer(20)) + random.uint32() }))
+}
+
+const fingerprint = async (
+  at: ReturnType<typeof project>,
+  pipeline: Pipeline.Pipeline<any, any>,
+): Promise<string> => {
+  const plan = await at.plan(pipeline)
+  return plan.actions.find((action) => action.name === "measure")!.outputs!["output"]!.fingerprint
+}
+
+describe("a row-wise step", () => {
+  it("runs only for chunks that it has not seen, and gives what a full run gives, byte for byte", async () => {
+    const rows = words(30_000, "first")
+    const at = project()
+    const first = fixture(rows)
+    await at.run(first.pipeline)
+    expect(first.seen.length).toBeGreaterThan(3)
+    expect(first.seen.reduce((sum, count) => sum + count, 0)).toBe(30_000)
+
+    for (const edited of [
+      [...rows, { text: "appended" }],
+      [{ text: "inserted first" }, ...rows],
+      [...rows.slice(0, 15_000), { text: "inserted" }, ...rows.slice(15_000)],
+      [...rows.slice(0, 100), ...rows.slice(101)],
+    ]) {
+      const again = fixture(edited)
+      await at.run(again.pipeline)
+      expect(again.seen.length).toBeGreaterThan(0)
+      expect(again.seen.length).toBeLessThanOrEqual(2)
+
+      const fresh = project()
+      const full = fixture(edited)
+      await fresh.run(full.pipeline)
+      expect(await fingerprint(at, again.pipeline)).toBe(await fingerprint(fresh, full.pipeline))
+    }
+  })
+
+  it("runs for every chunk again when it is forced", async () => {
+    const at = project()
+    const rows = words(12_000, "forced")
+    const first = fixture(rows)
+    await at.run(first.pipeline)
+    const again = fixture(rows)
+    await at.run(again.pipeline, { force: ["measure"] })
+    expect(again.seen).toEqual(first.seen)
+  })
+
+  it("names the row of the whole table that does not fit", async () => {
+    const at = project()
+    const Bad = identified(
+      "bad",
+      Step.make({
+        name: "bad",
+        inputs: { rows: Word },
+        rowWise: { input: "rows" },
+        output: Long,
+        run: (context) =>
+          Effect.map(context.inputs.rows.all, (all) =>
+            all.map((row) => ({ text: row.text, length: row.text === "bad" ? 0.5 : 1 })),
+          ),
+      }),
+    )
+    const rows = [...words(12_000, "bad"), { text: "bad" }]
+    const pipeline = Pipeline.make("bad", {}, ({ step }) => {
+      const made = fixture(rows).pipeline.build({ params: {}, step, ref: undefined as never })
+      return step("bad", Bad({ rows: { ...made.measured, node: "make", kind: Word } as never }))
+    })
+    const error = await at.failure(pipeline)
+    expect(error.message.split("\n")[0]).toBe("Row 12001 does not fit table Long.")
+  })
+})

@@ -1,0 +1,147 @@
+import * as Schema from "effect/Schema"
+import { describe, expect, it } from "vitest"
+import { Artifact, type CodeTag, Errors, Pipeline, Step, Why } from "../src/index.ts"
+import { project } from "./support/project.ts"
+import { identified } from "./support/tagged.ts"
+
+const Text = Artifact.value("text", Schema.String)
+
+interface Edit {
+  readonly code?: Partial<CodeTag.CodeIdentity>
+  readonly source?: string
+  readonly env?: ReadonlyArray<string>
+}
+
+const pipelineOf = (edit: Edit = {}) => {
+  const Make = identified(
+    edit.source ?? "make",
+    Step.make({
+      name: "make",
+      env: edit.env ?? [],
+      config: { times: Schema.Int },
+      output: Text,
+      run: (context) => `${edit.source ?? ""}${JSON.stringify(edit.code ?? {})}`.repeat(context.config.times),
+    }),
+    edit.code ?? {},
+  )
+  const Upper = identified(
+    "upper",
+    Step.make({
+      name: "upper",
+      inputs: { text: Text },
+      output: Text,
+      run: (context) => context.inputs.text.toUpperCase() + context.inputs.text.length,
+    }),
+  )
+  return Pipeline.make(
+    "why",
+    { params: { times: Schema.Int.pipe(Pipeline.withDefault(1)) } },
+    ({ params, step }) => step("upper", Upper({ text: step("make", Make({ times: params.times })) })),
+  )
+}
+
+const part = (symbol: string, digest: string): CodeTag.CodePart => ({ symbol, file: "lib/text.ts", digest })
+
+describe("why", () => {
+  const headlines = async (before: Edit, after: Edit) => {
+    const at = project()
+    await at.run(pipelineOf(before))
+    const plan = await at.plan(pipelineOf(after))
+    return plan.actions.map((action) => action.causes.map((cause) => cause.headline))
+  }
+
+  it("names a helper in another file, not the function that calls it", async () => {
+    expect(
+      await headlines(
+        { source: "a", code: { digest: "1", parts: [part("make()", "x"), part("clean()", "1")] } },
+        { source: "a", code: { digest: "2", parts: [part("make()", "x"), part("clean()", "2")] } },
+      ),
+    ).toEqual([["clean() in lib/text.ts changed"], ["clean() in lib/text.ts changed"]])
+  })
+
+  it("names a package with both versions", async () => {
+    const packages = (version: string) => [{ name: "lodash", version, integrity: `sha512-${version}` }]
+    expect(
+      (
+        await headlines(
+          { code: { packages: packages("4.17.20") } },
+          { code: { packages: packages("4.17.21") } },
+        )
+      )[0],
+    ).toEqual(["package lodash: 4.17.20 -> 4.17.21"])
+  })
+
+  it("names a captured value with both", async () => {
+    const values = (limit: number) => [{ name: "limit", file: "lib/text.ts", line: 3, read: () => limit }]
+    expect((await headlines({ code: { values: values(10) } }, { code: { values: values(20) } }))[0]).toEqual([
+      "limit in lib/text.ts: 10 -> 20",
+    ])
+  })
+
+  it("names an environment variable, and keeps its value to itself", async () => {
+    process.env["SLUICE_TEST_TOKEN"] = "secret"
+    const at = project()
+    await at.run(pipelineOf({ env: ["SLUICE_TEST_TOKEN"] }))
+    process.env["SLUICE_TEST_TOKEN"] = "another"
+    const plan = await at.plan(pipelineOf({ env: ["SLUICE_TEST_TOKEN"] }))
+    delete process.env["SLUICE_TEST_TOKEN"]
+    const gone = await at.plan(pipelineOf({ env: ["SLUICE_TEST_TOKEN"] }))
+    expect(plan.actions[0]!.causes[0]!.headline).toBe("SLUICE_TEST_TOKEN changed")
+    expect(gone.actions[0]!.causes[0]!.headline).toBe("SLUICE_TEST_TOKEN is no longer set")
+    expect(JSON.stringify(plan)).not.toContain("another")
+  })
+
+  it("compares with the last result of a step, past a run that was interrupted or failed before it", async () => {
+    const at = project()
+    await at.run(pipelineOf())
+    const Failing = pipelineOf()
+    const broken = Pipeline.make("why", { params: Failing.params }, (builder) => {
+      const bad = builder.step(
+        "make",
+        identified(
+          "bad",
+          Step.make({
+            name: "make",
+            output: Text,
+            run: (): string => {
+              throw new Error("no")
+            },
+          }),
+        )({}),
+      )
+      return builder.step(
+        "upper",
+        identified(
+          "upper",
+          Step.make({ name: "upper", inputs: { text: Text }, output: Text, run: () => "" }),
+        )({ text: bad }),
+      )
+    })
+    await at.failure(broken, { params: { times: 2 } })
+    const plan = await at.plan(pipelineOf(), { params: { times: 2 } })
+    expect(plan.actions[0]!.causes.map((cause) => cause.headline)).toEqual(["times: 1 -> 2"])
+  })
+
+  it("explains any two runs from their records, with the path by which a cause arrived", async () => {
+    const at = project()
+    const first = await at.run(pipelineOf())
+    await at.run(pipelineOf(), { params: { times: 2 } })
+    const third = await at.run(pipelineOf(), { params: { times: 3 } })
+    expect(await at.provide(Why.between(first.id, third.id))).toEqual([
+      {
+        name: "make",
+        change: "changed",
+        causes: [{ kind: "param", headline: "times: 1 -> 3", path: ["make"] }],
+      },
+      {
+        name: "upper",
+        change: "changed",
+        causes: [{ kind: "param", headline: "times: 1 -> 3", path: ["make", "upper"] }],
+      },
+    ])
+    const { causes } = await at.provide(Why.why(third.id, "upper"))
+    expect(causes).toEqual([{ kind: "param", headline: "times: 2 -> 3", path: ["make", "upper"] }])
+    const unknown = await at.provide(Why.why(third.id, "uper")).catch((error: Error) => error)
+    expect(unknown).toBeInstanceOf(Errors.NoSuchStep)
+  })
+})
