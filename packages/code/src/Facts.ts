@@ -31,7 +31,7 @@ export interface NameReference {
 }
 
 /** `import("./x.ts")`, `require("x")`: `paths` are the exports used, undefined for all. */
-export interface ModuleReference {
+interface ModuleReference {
   readonly kind: "module"
   readonly specifier: string
   readonly paths: ReadonlyArray<ReadonlyArray<string>> | undefined
@@ -39,7 +39,7 @@ export interface ModuleReference {
 }
 
 /** `new URL("./stop.txt", import.meta.url)` */
-export interface AssetReference {
+interface AssetReference {
   readonly kind: "asset"
   readonly specifier: string
   readonly offset: number

@@ -17,7 +17,7 @@ import { isClass, isFunction, type Node, placeAt, staticName } from "./Syntax.ts
 import { usageOf } from "./Usage.ts"
 
 /** A value that enters beside the code: a captured local by its place in the tag's list, or a module's binding. */
-export interface ValueReference {
+interface ValueReference {
   readonly name: string
   readonly file: string
   readonly line: number

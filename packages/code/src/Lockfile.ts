@@ -8,7 +8,7 @@ export interface Lockfile {
   readonly integrity: ReadonlyMap<string, string>
 }
 
-export const lockfileNames = ["pnpm-lock.yaml", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock"]
+const lockfileNames = ["pnpm-lock.yaml", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock"]
 
 /** The nearest lockfile from a folder upwards. */
 export const nearest = (files: Files, folder: string): Lockfile | undefined => {

@@ -3,7 +3,7 @@ import { resolveNames, type Scope, type Variable } from "./Scope.ts"
 import { eachChild, isClass, isFunction, literalText, type Node, parse, type SyntaxTree } from "./Syntax.ts"
 
 /** Where an exported name leads. */
-export type Export =
+type Export =
   | { readonly kind: "local"; readonly variable: Variable }
   | { readonly kind: "default"; readonly node: Node }
   | { readonly kind: "from"; readonly specifier: string; readonly name: string }
@@ -205,7 +205,7 @@ const exportedHere = (variable: Variable, scope: Scope): boolean =>
   )
 
 /** Whether evaluating the node can call, assign or await something. */
-export const mayAct = (node: Node): boolean => {
+const mayAct = (node: Node): boolean => {
   switch (node.type) {
     case "CallExpression":
     case "NewExpression":

@@ -56,7 +56,7 @@ export const make = (project: Project): Program => {
 }
 
 /** The modules of a program as they are evaluated: imports before importers, what is imported dynamically last. */
-export const evaluationOrder = (project: Project): ReadonlyArray<Module> => {
+const evaluationOrder = (project: Project): ReadonlyArray<Module> => {
   const order: Array<Module> = []
   const seen = new Set<string>()
   const visit = (module: Module): void => {

@@ -357,7 +357,7 @@ export class Project {
 }
 
 /** The module-level name that a function or class literal is given where it stands. */
-export const bindingOf = (node: Node): Variable | undefined => {
+const bindingOf = (node: Node): Variable | undefined => {
   const parent = node.parent
   const named =
     (node.type === "FunctionDeclaration" || node.type === "ClassDeclaration") && node.id
@@ -371,7 +371,7 @@ export const bindingOf = (node: Node): Variable | undefined => {
 }
 
 /** A readable name for a function that has none of its own. */
-export const functionSymbol = (node: Node): string => {
+const functionSymbol = (node: Node): string => {
   const name = functionName(node)
   return isFunction(node) ? `${name ?? "function"}()` : (name ?? "class")
 }

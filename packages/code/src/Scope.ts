@@ -6,7 +6,7 @@
  */
 import { eachChild, isFunction, type Node, staticName } from "./Syntax.ts"
 
-export type VariableKind =
+type VariableKind =
   | "const"
   | "let"
   | "var"
@@ -61,7 +61,7 @@ export const scopeAround = (node: Node): Scope => {
 }
 
 /** Every identifier that a binding pattern declares, in source order. */
-export const patternNames = (pattern: Node, into: Array<Node> = []): Array<Node> => {
+const patternNames = (pattern: Node, into: Array<Node> = []): Array<Node> => {
   switch (pattern.type) {
     case "Identifier":
       into.push(pattern)

@@ -54,9 +54,12 @@ export class SyntaxProblem extends Error {
   }
 }
 
-/** Parses one file; `shown` is the path that an error names. */
-export const parse = (path: string, text: string, shown: string = path): SyntaxTree => {
-  const result = parseSync(path, text, { preserveParens: false, showSemanticErrors: true, astType: "ts" })
+/**
+ * Parses one file; `shown` is the path that an error names. `strict` also refuses what parses but cannot be loaded,
+ * such as a name declared twice.
+ */
+export const parse = (path: string, text: string, shown: string = path, strict = false): SyntaxTree => {
+  const result = parseSync(path, text, { preserveParens: false, showSemanticErrors: strict, astType: "ts" })
   const error = result.errors.find((e) => (e.severity as string) === "Error")
   if (error !== undefined) {
     const label = error.labels.findLast((l) => !/opened here/i.test(l.message ?? ""))

@@ -112,9 +112,6 @@ export const usageOf = (node: Node): Usage => {
   }
 }
 
-/** `[1, 2].sort`-like names that change their receiver. */
-export const isMutator = (method: string): boolean => mutators.has(method)
-
 const argument = (call: Node, inner: Node, base: Pick<Usage, "path" | "chain" | "top" | "node">): Usage => {
   const index: number = call.arguments.indexOf(inner)
   const callee = globalPath(call.callee)

@@ -16,7 +16,7 @@ import { make } from "./Program.ts"
 import { type PlacedUnit, Project } from "./Project.ts"
 import { conditions, inNodeModules } from "./Resolver.ts"
 import { comment } from "./SourceMap.ts"
-import { SyntaxProblem } from "./Syntax.ts"
+import { parse, SyntaxProblem } from "./Syntax.ts"
 import { isEngine, transform, type Transformed } from "./transform.ts"
 
 /** Packages that are native, or that load files beside themselves. */
@@ -235,7 +235,14 @@ const build = async (
   } catch (error) {
     if (problem !== undefined) throw problem
     const first = (error as Partial<esbuild.BuildFailure>).errors?.[0]
-    if (first !== undefined) throw new BundleProblem(first, options.root)
+    if (first !== undefined) {
+      const file = first.location === null ? "" : path.resolve(options.root, first.location.file)
+      // The bundler saw transformed text: say it of the original where the parser can.
+      if (file !== "" && file !== stub && project.isSource(file)) {
+        parse(file, project.files.text(file) ?? "", project.label(file), true)
+      }
+      throw new BundleProblem(first, options.root)
+    }
     throw error
   }
 }

@@ -35,7 +35,7 @@ export interface Transformed {
 }
 
 /** Where a function without a key of its own is found again. */
-export const defaultKey = (file: string, node: Node): string => `${file}@${node.start}`
+const defaultKey = (file: string, node: Node): string => `${file}@${node.start}`
 
 /** Transforms one file of a project. Throws `SyntaxProblem` if it does not parse. */
 export const transform = (project: Project, file: string, options: TransformOptions): Transformed => {
@@ -348,7 +348,9 @@ const givenName = (node: Node): string | undefined => {
       return parent.init === node && parent.id.type === "Identifier" ? parent.id.name : undefined
     case "Property":
     case "PropertyDefinition":
-      return parent.value === node ? staticName(parent.key, parent.computed) : undefined
+      if (parent.value !== node) return undefined
+      if (parent.key.type === "PrivateIdentifier") return `#${parent.key.name}`
+      return staticName(parent.key, parent.computed)
     case "AssignmentExpression":
       return parent.right === node && parent.left.type === "Identifier" ? parent.left.name : undefined
     case "AssignmentPattern":

@@ -193,6 +193,16 @@ describe("a bundled program", () => {
     expect((failure as SyntaxProblem).stack).toBeUndefined()
   })
 
+  it("names the place of a name that is declared twice", async () => {
+    write("lib/lazy.ts", "export const shorten = (text: string) => text\nconst shorten = 1\n")
+    const failure = await bundle(options).catch((error: unknown) => error)
+    expect((failure as Error).message).toBe(
+      "lib/lazy.ts:2:7 does not parse: Identifier `shorten` has already been declared\n" +
+        "  2 | const shorten = 1\n" +
+        "    |       ^",
+    )
+  })
+
   it("names the place of an import that cannot be found", async () => {
     write("lib/lazy.ts", 'import { x } from "./nowhere.ts"\nexport const shorten = x\n')
     const failure = await bundle(options).catch((error: unknown) => error)

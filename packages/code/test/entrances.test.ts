@@ -92,6 +92,23 @@ describe("identities are the same through every entrance", () => {
   })
 })
 
+describe("tags change nothing that a program does", () => {
+  const constructs = path.join(import.meta.dirname, "fixtures", "constructs.ts")
+  const printed = (args: ReadonlyArray<string>): string =>
+    execFileSync(process.execPath, args, { encoding: "utf8" })
+
+  it("under the hook and in a bundle, wherever a function may stand", async () => {
+    const plain = printed([constructs])
+    expect(plain.split("\n")[1]).toBe("5 [ 6 ] 1")
+    expect(printed(["--import", hook, constructs])).toBe(plain)
+    const made = await bundle({
+      root: folder,
+      entry: { contents: `import ${JSON.stringify(constructs)}`, resolveDir: folder },
+    })
+    expect(printed([made.main])).toBe(plain)
+  })
+})
+
 describe("the module hook", () => {
   it("keeps line numbers and runs enums, decorators and parameter properties", () => {
     fs.writeFileSync(
