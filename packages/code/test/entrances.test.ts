@@ -93,11 +93,12 @@ describe("identities are the same through every entrance", () => {
 })
 
 describe("tags change nothing that a program does", () => {
-  const constructs = path.join(import.meta.dirname, "fixtures", "constructs.ts")
   const printed = (args: ReadonlyArray<string>): string =>
     execFileSync(process.execPath, args, { encoding: "utf8" })
 
   it("under the hook and in a bundle, wherever a function may stand", async () => {
+    const constructs = path.join(folder, "constructs.ts")
+    fs.copyFileSync(path.join(import.meta.dirname, "fixtures", "constructs.ts"), constructs)
     const plain = printed([constructs])
     expect(plain.split("\n")[1]).toBe("5 [ 6 ] 1")
     expect(printed(["--import", hook, constructs])).toBe(plain)
