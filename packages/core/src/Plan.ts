@@ -300,7 +300,7 @@ const select = (graph: Graph.Graph, only: ReadonlyArray<string> | undefined): Re
     graph.nodes[at]!.producers.forEach(visit)
   }
   for (const name of only) visit(indexOf(graph, name))
-  return [...wanted].sort((a, b) => a - b)
+  return [...wanted].toSorted((a, b) => a - b)
 }
 
 interface Definition {
@@ -434,7 +434,7 @@ const defineWith = (
     format: ActionKey.format,
     runtime: readsLocale ? { ...observed.runtime, ...observed.locale } : observed.runtime,
   })
-  return { run, shared, outputs, env: [...names].sort() }
+  return { run, shared, outputs, env: [...names].toSorted() }
 }
 
 // An output's declaration is shared by many nodes; its text is made once.

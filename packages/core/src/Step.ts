@@ -297,7 +297,7 @@ export const withDefault =
   <S extends Schema.Top & Schema.WithoutConstructorDefault>(value: NoInfer<S["Type"]>) =>
   (schema: S): WithDefault<S> =>
     Schema.withConstructorDefault(Effect.succeed(value) as never)(
-      Schema.withDecodingDefaultTypeKey(Effect.succeed(value))(schema) as never,
+      Schema.withDecodingDefaultTypeKey(Effect.succeed(value))(schema),
     ) as unknown as WithDefault<S>
 
 /** A field with a default: optional where it is given, always there where it is read. */
