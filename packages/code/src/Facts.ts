@@ -68,6 +68,7 @@ export interface Handed {
   readonly callee: Node
   readonly index: number
   readonly offset: number
+  readonly deferred: boolean
 }
 
 export interface Problem {
@@ -87,7 +88,11 @@ export interface Facts {
   readonly changes: ReadonlyArray<Change>
   readonly handed: ReadonlyArray<Handed>
   /** Methods called on module-level names, other than those known to change or to read. */
-  readonly methods: ReadonlyArray<{ readonly variable: Variable; readonly offset: number }>
+  readonly methods: ReadonlyArray<{
+    readonly variable: Variable
+    readonly offset: number
+    readonly deferred: boolean
+  }>
   /** Reads some `.name`: then the names of functions that are passed about are part of what is computed. */
   readonly observesNames: boolean
   readonly names: ReadonlyArray<string>

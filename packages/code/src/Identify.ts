@@ -420,8 +420,8 @@ class Walk {
       if (evaluates ? !change.deferred : !running) continue
       this.#refuseChange(placed.module, change.offset, change.what)
     }
-    if (evaluates || !running) return
     for (const handed of facts.handed) {
+      if (evaluates ? !handed.deferred : !running) continue
       if (changesArgument(this.#project, placed.module, handed.callee, handed.index) === true) {
         this.#refuseChange(placed.module, handed.offset, `\`${handed.variable.name}\``)
       }

@@ -93,7 +93,7 @@ class Writer {
   readonly #problems: Array<Problem> = []
   readonly #changes: Array<Change> = []
   readonly #handed: Array<Handed> = []
-  readonly #methods: Array<{ variable: Variable; offset: number }> = []
+  readonly #methods: Array<{ variable: Variable; offset: number; deferred: boolean }> = []
   readonly #names = new Set<string>()
   readonly #statics = new Set<string>()
   #observesNames = false
@@ -440,10 +440,16 @@ class Writer {
         this.#changes.push({ variable: undefined, what: "`process.env`", offset: node.start, deferred })
       } else this.#changes.push({ variable, what: `\`${variable.name}\``, offset: node.start, deferred })
     } else if (usage.kind === "argument") {
-      this.#handed.push({ variable, callee: usage.call!.callee, index: usage.index!, offset: node.start })
+      this.#handed.push({
+        variable,
+        callee: usage.call!.callee,
+        index: usage.index!,
+        offset: node.start,
+        deferred,
+      })
     }
     if (usage.kind === "method" && !(usage.method !== undefined && readers.has(usage.method))) {
-      this.#methods.push({ variable, offset: node.start })
+      this.#methods.push({ variable, offset: node.start, deferred })
     }
     look(node, this.#surroundings)
     this.#out.push(`R${entry.ordinal}`)

@@ -108,10 +108,13 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
       else mark(placed.module, change.variable)
     }
     for (const handed of facts.handed) {
+      if (isStart && handed.deferred) continue
       const verdict = changesArgument(project, placed.module, handed.callee, handed.index)
       if (verdict === true || (verdict === undefined && statement)) mark(placed.module, handed.variable)
     }
-    if (statement) for (const method of facts.methods) mark(placed.module, method.variable)
+    for (const method of facts.methods) {
+      if (statement && !(isStart && method.deferred)) mark(placed.module, method.variable)
+    }
     for (const reference of facts.references) {
       if (reference.kind !== "name" || !reference.called) continue
       const target = project.target(placed.module, reference.variable, reference.chain)
