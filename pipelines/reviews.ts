@@ -47,7 +47,7 @@ export default Pipeline.make(
       "train",
       Train.lora({ model, tokens, learningRate: params.learningRate, epochs: params.epochs }),
     )
-    const shots = step("shots", Split.sample({ rows: sample, count: 4, seed: "shots" }))
+    const shots = step("shots", Split.sample({ rows: sample, count: 4, seed: "shots", balance: "class" }))
     const { predictions, report } = Evaluate.compare(step, {
       heldOut,
       rows: params.heldOutRows,

@@ -24,10 +24,7 @@ export const byHash = <T extends Table.Any>(options: {
   readonly by: Key<T>
   readonly heldOut: number
 }): Step.Use<{ readonly train: T; readonly heldOut: T }, "splitByHash"> => {
-  const columns = options.rows.kind.type.columns.map(({ name }) => name)
-  if (typeof options.by === "string" && !columns.includes(options.by)) {
-    throw new UnknownColumn({ place: "Split.byHash", column: options.by, columns })
-  }
+  if (typeof options.by === "string") checkColumn("Split.byHash", options.by, options.rows.kind)
   return Step.use(splitByHash, {
     inputs: { rows: options.rows },
     config: { by: options.by, heldOut: options.heldOut },
@@ -37,20 +34,28 @@ export const byHash = <T extends Table.Any>(options: {
 
 /**
  * `count` rows, chosen by a hash of the whole row and kept in the table's order. Samples nest: one of 100 is
- * inside that of 300. Another `seed` chooses other rows. A table with fewer rows fails, unless
- * `onShort: "all"` takes what there is.
+ * inside that of 300. Another `seed` chooses other rows. `balance` names a column whose values are to be as
+ * evenly there as the rows allow. A table with fewer rows fails, unless `onShort: "all"` takes what there is.
  */
 export const sample = <T extends Table.Any>(options: {
   readonly rows: Step.Ref<T>
   readonly count: number
   readonly seed?: string
+  readonly balance?: keyof Table.Row<T> & string
   readonly onShort?: "fail" | "all"
-}): Step.Use<T, "splitSample"> =>
-  Step.use(splitSample, {
+}): Step.Use<T, "splitSample"> => {
+  if (options.balance !== undefined) checkColumn("Split.sample", options.balance, options.rows.kind)
+  return Step.use(splitSample, {
     inputs: { rows: options.rows },
-    config: { count: options.count, seed: options.seed ?? "", onShort: options.onShort ?? "fail" },
+    config: {
+      count: options.count,
+      seed: options.seed ?? "",
+      balance: options.balance ?? null,
+      onShort: options.onShort ?? "fail",
+    },
     output: options.rows.kind,
   })
+}
 
 type AnyRow = Readonly<Record<string, unknown>>
 
@@ -111,27 +116,27 @@ const splitSample = Step.make({
   config: {
     count: Schema.Int.check(Schema.isGreaterThan(0)),
     seed: Schema.String,
+    balance: Schema.NullOr(Schema.String),
     onShort: Schema.Literals(["fail", "all"]),
   },
   output: DecidedAtUse,
   run: async (context) => {
-    const { count, seed, onShort } = context.config
+    const { balance, count, onShort, seed } = context.config
     const available = context.inputs.rows.rowCount
     if (available < count && onShort === "fail") throw new TooFewRows({ asked: count, available })
     const hashes = new Float64Array(available)
+    const values: Array<string> = []
     let index = 0
     for await (const row of rowsOf(context.inputs.rows) as AsyncIterable<AnyRow>) {
+      if (balance !== null) values.push(textOf(row[balance]))
       hashes[index++] = shareOf(
         createHash("sha256")
           .update(`sample\n${seed}\n${RowId.of(row)}`)
           .digest(),
       )
     }
-    const chosen = new Set(
-      Array.from(hashes, (_, at) => at)
-        .toSorted((a, b) => hashes[a]! - hashes[b]! || a - b)
-        .slice(0, count),
-    )
+    const order = Array.from(hashes, (_, at) => at).toSorted((a, b) => hashes[a]! - hashes[b]! || a - b)
+    const chosen = new Set((balance === null ? order : evenly(order, values)).slice(0, count))
     context.summarize(
       chosen.size < count ? `${counted(chosen.size, "row")}, all there are` : counted(chosen.size, "row"),
     )
@@ -142,6 +147,11 @@ const splitSample = Step.make({
     return rows() as AsyncIterable<never>
   },
 })
+
+const checkColumn = (place: string, column: string, table: Table.Any): void => {
+  const columns = table.type.columns.map(({ name }) => name)
+  if (!columns.includes(column)) throw new UnknownColumn({ place, column, columns })
+}
 
 /** A column that the table does not have, where the compiler could not see it. */
 export class UnknownColumn extends Data.TaggedError("UnknownColumn")<{
@@ -156,6 +166,17 @@ export class UnknownColumn extends Data.TaggedError("UnknownColumn")<{
       "Name one of the table's columns, or give a function of the row.",
     )
   }
+}
+
+/** Rows in an order that takes each value in turn: first the first row of every value, then their second ones. */
+const evenly = (order: ReadonlyArray<number>, values: ReadonlyArray<string>): ReadonlyArray<number> => {
+  const seen = new Map<string, number>()
+  const turns = order.map((row) => {
+    const turn = seen.get(values[row]!) ?? 0
+    seen.set(values[row]!, turn + 1)
+    return { row, turn }
+  })
+  return turns.toSorted((a, b) => a.turn - b.turn).map(({ row }) => row)
 }
 
 /** A sample that asks for more rows than there are. */

@@ -71,6 +71,20 @@ describe("Split.sample", () => {
     expect(first.filter((text) => other.includes(text)).length).toBeLessThan(30)
   })
 
+  it("takes the values of a column as evenly as the rows allow, and nests all the same", async () => {
+    const uneven = reviews.map((row, at) => ({ ...row, class: at < 3 ? 7 : row.class }))
+    const balanced = (count: number) =>
+      runStep(Split.sample({ rows: ref(Review), count, balance: "class" }), { rows: reader(uneven, 100) })
+    const classes = (rows: ReadonlyArray<{ class: number }>) =>
+      rows.map((row) => row.class).toSorted((a, b) => a - b)
+    const small = (await balanced(6)).outputs["output"]
+    const large = (await balanced(20)).outputs["output"]
+    expect(classes(small)).toEqual([0, 0, 1, 1, 7, 7])
+    expect(large.filter((row: { class: number }) => row.class === 7)).toHaveLength(3)
+    expect(large.filter((row: { class: number }) => row.class === 0).length).toBeGreaterThanOrEqual(8)
+    expect(texts(large)).toEqual(expect.arrayContaining(texts(small)))
+  })
+
   it("refuses to give fewer rows than asked for, unless all will do", async () => {
     await expect(sample(1001)).rejects.toThrow(
       'There are fewer rows than the sample asks for.\n  Asked:      1,001\n  Available:  1,000\nAsk for fewer, collect more, or set onShort: "all" to take what there is.',

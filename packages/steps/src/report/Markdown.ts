@@ -122,5 +122,8 @@ const table = (
 /** Text that Markdown leaves alone, on one line, readable at any length. */
 const text = (value: string): string => {
   const line = value.replaceAll(/\s*\n\s*/g, " ⏎ ")
-  return (line.length > 300 ? `${line.slice(0, 299)}…` : line).replaceAll(/[\\`*_<>|[\]#]/g, String.raw`\$&`)
+  return (line.length > 300 ? `${line.slice(0, 299)}…` : line).replaceAll(
+    /[\\`*_|[\]#]|<(?=[a-z!/?])/gi,
+    String.raw`\$&`,
+  )
 }
