@@ -50,6 +50,8 @@ export interface LayerOptions {
   readonly reporter?: (event: Reporter.Event) => void
   /** Fixed numeric settings, or a layer that asks for them when a graph has a numeric step. */
   readonly numerics?: Numerics.Settings | Layer.Layer<Numerics.Numerics>
+  /** How files are written: a seam for tests. */
+  readonly files?: ArtifactStore.FileStoreOptions
   /** Where steps run: in this process unless given. */
   readonly executor?: Layer.Layer<Executor.Executor, never, Lease.Leases | Owner.Owner>
 }
@@ -73,7 +75,7 @@ export const layer = (options: LayerOptions): Layer.Layer<Services, Errors.Store
   ).pipe(
     Layer.provideMerge(Lease.layer),
     Layer.provideMerge(Owner.layer),
-    Layer.provideMerge(Layer.merge(Database.layer(store), ArtifactStore.layerFile(store))),
+    Layer.provideMerge(Layer.merge(Database.layer(store), ArtifactStore.layerFile(store, options.files))),
   )
 }
 

@@ -174,9 +174,12 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
         try {
           appendFileSync(fileOf(run), text)
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-          mkdirSync(folder, { recursive: true })
-          appendFileSync(fileOf(run), text)
+          const { code } = error as NodeJS.ErrnoException
+          if (code === "ENOENT") {
+            mkdirSync(folder, { recursive: true })
+            appendFileSync(fileOf(run), text)
+          } else if (code !== "ENOSPC" && code !== "EDQUOT") throw error
+          // A full disk fails the step that stores something, with a message; the log does without a line.
         }
       },
       begin: (run, stepsOf) => {

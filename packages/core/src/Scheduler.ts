@@ -12,6 +12,7 @@ import * as ActionCache from "./ActionCache.ts"
 import * as Artifact from "./Artifact.ts"
 import * as ArtifactStore from "./ArtifactStore.ts"
 import * as Attempt from "./Attempt.ts"
+import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
 import type * as Observe from "./Observe.ts"
 import * as Reporter from "./Reporter.ts"
@@ -56,7 +57,10 @@ export const carryOut = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       steps[at] = step
       log.append(id, { type: "step", at: yield* Clock.currentTimeMillis, ...step })
-      if (step.decision !== "skipped") log.step(id, at, step)
+      if (step.decision !== "skipped") {
+        // The result itself is stored by now; a run whose record lacks a step costs an explanation, not a result.
+        yield* Effect.ignore(Database.storing(() => log.step(id, at, step)))
+      }
       if (step.decision === "failed" || step.decision === "skipped" || step.decision === "interrupted") return
       reporter.emit({
         type: "step-end",

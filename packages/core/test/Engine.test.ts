@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync, chmodSync
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { ActionCache, Artifact, Engine, Pipeline, Source, Step, Table } from "../src/index.ts"
+import * as AtomicFile from "../src/internal/atomicFile.ts"
 import { decisions, project } from "./support/project.ts"
 import { identified, tagged } from "./support/tagged.ts"
 
@@ -512,6 +513,42 @@ describe("a step that fails", () => {
       ].join("\n"),
     )
     expect(await at.provide(Effect.map(ActionCache.ActionCache, (cache) => cache.keys()))).toEqual([])
+  })
+
+  it("says that the disk is full, keeps what was finished, and goes on from there", async () => {
+    let room = 4
+    const real = AtomicFile.nodeFileSystem
+    const full: AtomicFile.FileSystem = {
+      ...real,
+      open: async (path, flags, mode) => {
+        const handle = await real.open(path, flags, mode)
+        return {
+          writeFile: async (bytes) => {
+            if (room-- > 0) return handle.writeFile(bytes)
+            throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" })
+          },
+          chmod: (bits) => handle.chmod(bits),
+          sync: () => handle.sync(),
+          close: () => handle.close(),
+        }
+      },
+    }
+    const at = project({ files: { fileSystem: full } })
+    at.write("data/a.txt", "one\nthree\n")
+    const error = await at.failure(fixture().pipeline, { params: { min: 4 } })
+    expect(error.message).toBe(
+      [
+        "The store could not write.",
+        `  Place:   ${join(at.store, "blobs")}`,
+        "  Reason:  no space is left on the disk (ENOSPC)",
+        "Free some space (`sluice gc` removes what no run needs) and run again. Nothing partial was kept.",
+      ].join("\n"),
+    )
+    expect(readdirSync(join(at.store, "tmp"))).toEqual([])
+    room = 100
+    const again = fixture()
+    await at.run(again.pipeline, { params: { min: 4 } })
+    expect(again.executed).toEqual(["count"])
   })
 
   it("names a missing source file", async () => {
