@@ -5,7 +5,7 @@
  * on this host is a leftover and may be reclaimed; files of other hosts are left until they have rested for a week.
  */
 import { randomBytes } from "node:crypto"
-import { constants } from "node:fs"
+import { constants, readFileSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { basename, dirname, join } from "node:path"
@@ -136,8 +136,17 @@ const isLeftover = async (path: string, nowMs: number): Promise<boolean> => {
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+  return !isZombie(pid)
+}
+
+/** On Linux a process that ended stays listed until its parent asks for it, and in a container that may be never. */
+const isZombie = (pid: number): boolean => {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"))
+  } catch {
+    return false
   }
 }
