@@ -10,6 +10,8 @@ export interface Group {
   readonly until: (pattern: RegExp) => Promise<void>
   /** Kills the engine and every process that it started. */
   readonly kill: () => void
+  /** As Ctrl-C does. */
+  readonly interrupt: () => void
   /** Kills the engine alone. */
   readonly killEngine: () => void
   /** `code` is null where a signal ended it. */
@@ -55,6 +57,7 @@ export const start = (
         if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
       }
     },
+    interrupt: () => void child.kill("SIGINT"),
     killEngine: () => void child.kill("SIGKILL"),
     until: (pattern) =>
       new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@
  *
  * Every use of the helper adds a letter to the file `calls`, so that executions are counted outside the engine.
  */
-import { rmSync } from "node:fs"
+import { existsSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { writeTinyModel } from "../../packages/steps/test/support/tinyModel.ts"
 import * as Sandbox from "../cli/Sandbox.ts"
@@ -109,6 +109,11 @@ export const make = (files: Readonly<Record<string, string>> = {}): Sandbox.Sand
   return project
 }
 
-/** Forgets everything that was run and stored. */
-export const forget = (project: Sandbox.Sandbox): void =>
-  rmSync(join(project.root, ".sluice"), { recursive: true, force: true })
+/** Forgets everything that was run and stored; the program itself need not be built again. */
+export const forget = (project: Sandbox.Sandbox): void => {
+  const folder = join(project.root, ".sluice")
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    if (name !== "bundles") rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
