@@ -102,14 +102,14 @@ export const make = (options: {
   const hasGenerationMarkers = source.search(marker) >= 0
   const plain = parse(source.replace(marker, block("")))
   let marked: Program = null
+  const base = new Environment()
+  const fixed = { ...globals, bos_token: bosToken, eos_token: eosToken }
+  for (const [name, value] of Object.entries(fixed)) base.set(name, value)
   const run = (program: Program, messages: ReadonlyArray<Message>, more: RenderOptions): string => {
-    const environment = new Environment()
+    const environment = new Environment(base)
     const variables = {
-      ...globals,
       messages: messages.map(withReasoningNames),
       add_generation_prompt: more.addGenerationPrompt ?? false,
-      bos_token: bosToken,
-      eos_token: eosToken,
       // Templates ask `if tools`, and some `tools is not none`: transformers passes none, not an empty list.
       tools: more.tools === undefined || more.tools.length === 0 ? null : more.tools,
       documents: null,

@@ -16,6 +16,7 @@ import { FormatError } from "./formats/FormatError.ts"
 import type { Gguf } from "./formats/Gguf.ts"
 import { writtenOut } from "./formats/preTokenizers.ts"
 import * as TokenizerJson from "./formats/TokenizerJson.ts"
+import * as WordCache from "./formats/WordCache.ts"
 
 export type { Span } from "./formats/alignment.ts"
 
@@ -103,12 +104,9 @@ const make = (
   file: string,
 ): Tokenizer => {
   let engine: Engine
+  const written = { ...json, pre_tokenizer: writtenOut(json.pre_tokenizer) }
   try {
-    const preTokenizer = writtenOut(json.pre_tokenizer)
-    engine = new Engine(
-      { ...json, pre_tokenizer: preTokenizer },
-      { clean_up_tokenization_spaces: false, ...config },
-    )
+    engine = new Engine(written, { clean_up_tokenization_spaces: false, ...config })
   } catch (cause) {
     throw new FormatError({
       file,
@@ -129,6 +127,7 @@ const make = (
   const surfaceOf = surfaces(json, unknown)
   const vocabulary = engine.get_vocab(true)
   const { normalizer } = engine
+  const remembered = WordCache.make(engine, written, config)
   const normalise = normalizer === null ? undefined : (text: string): string => normalizer.normalize(text)
   return {
     file,
@@ -144,11 +143,17 @@ const make = (
       typeof template === "string"
         ? template
         : (template?.find((named) => named.name === "default")?.template ?? template?.[0]?.template ?? null),
-    encode: (text, options) =>
-      text === "" && options?.addSpecialTokens !== true
-        ? []
-        : engine.encode(text, { add_special_tokens: options?.addSpecialTokens ?? false }).ids,
+    encode: (text, options) => {
+      if (options?.addSpecialTokens === true) return engine.encode(text, { add_special_tokens: true }).ids
+      if (text === "") return []
+      return remembered?.(text)?.ids ?? engine.encode(text, { add_special_tokens: false }).ids
+    },
     encodeWithSpans: (text) => {
+      const known = remembered?.(text)
+      if (known !== undefined) {
+        const { ends, ids, starts } = known
+        return { ids, spans: ids.map((_, i) => ({ start: starts[i]!, end: ends[i]! })) }
+      }
       const { ids, tokens } = engine.encode(text, { add_special_tokens: false })
       return { ids, spans: place(file, text, tokens.map(surfaceOf), tokens, normalise) }
     },

@@ -47,12 +47,13 @@ export const assistantPieces = (
     const content = marked === undefined || at < 0 ? undefined : { marked, at, sentinel }
     const start = startOfTurn(tokenizer, text, after, content, {
       prompt: attempt(messages.slice(0, i), true),
-      before: attempt(messages.slice(0, i)),
+      before: () => attempt(messages.slice(0, i)),
     })
-    const alone = {
-      whole: attempt(messages.slice(0, i + 1)),
-      marked: attempt(replaced.slice(0, i + 1)),
-    }
+    // The last message's turn stands alone already.
+    const alone =
+      i === messages.length - 1
+        ? { whole: text, marked }
+        : { whole: attempt(messages.slice(0, i + 1)), marked: attempt(replaced.slice(0, i + 1)) }
     let end = endOfTurn(tokenizer, text, start, content, alone)
     if (messages[i + 1]?.role === "tool" && alone.whole !== undefined) {
       // Some templates write a tool's answer into the turn that called it, before its content: nothing to learn.
@@ -93,14 +94,15 @@ const startOfTurn = (
   text: string,
   after: number,
   content: Content | undefined,
-  rendered: { readonly prompt: string | undefined; readonly before: string | undefined },
+  rendered: { readonly prompt: string | undefined; readonly before: () => string | undefined },
 ): number => {
-  const { prompt, before } = rendered
+  const { prompt } = rendered
   // The usual case: the prompt is how the text begins.
   if (prompt !== undefined && text.startsWith(prompt) && prompt.length >= after) return prompt.length
   const frame = content === undefined ? undefined : commonPrefix(text, content.marked.slice(0, content.at))
   // The prompt's header may say more than the turn does (a thought begun), or the chat before it may read
   // differently once it goes on: look for the header, or as much of it as stands there, right before the content.
+  const before = prompt === undefined ? undefined : rendered.before()
   if (prompt !== undefined && before !== undefined && prompt.startsWith(before)) {
     const header = prompt.slice(before.length)
     const bounds = tokenizer.encodeWithSpans(header).spans.map((span) => span.end)
