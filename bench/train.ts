@@ -6,31 +6,17 @@
  *
  * The Python with torch, transformers, peft and trl is a virtual environment in the cache folder, made when missing.
  */
-import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { Adapter, Backend, LlamaConfig, Lora, ModelFiles } from "@sluice/llm"
 import * as Effect from "effect/Effect"
-import { cacheFolder } from "./lib/cacheFolder.ts"
 import { type Command, measure, median } from "./lib/processTree.ts"
+import { pythonWithTorch } from "./lib/torch.ts"
 import { scenarios } from "./training/rows.ts"
 
-const requirements = ["torch==2.13.0", "transformers==5.23.0", "peft==0.21.2", "trl==1.16.0", "gguf==0.19.0"]
 const folder = path.join(import.meta.dirname, "training")
 const threads = 2
-
-const pythonWithTorch = (): string => {
-  const environment = path.join(cacheFolder(), "torch-venv-1")
-  const done = path.join(environment, "installed.txt")
-  if (!fs.existsSync(done)) {
-    fs.rmSync(environment, { recursive: true, force: true })
-    execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" })
-    execFileSync(path.join(environment, "bin/pip"), ["install", "-q", ...requirements], { stdio: "inherit" })
-    fs.writeFileSync(done, requirements.join("\n"))
-  }
-  return path.join(environment, "bin/python")
-}
 
 interface Contender {
   readonly name: string
