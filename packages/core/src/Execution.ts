@@ -103,6 +103,8 @@ export const run = (job: Job, hooks: Hooks): Effect.Effect<Result, Error, Artifa
       },
       () => Effect.sync(() => rmSync(scratch, { recursive: true, force: true })),
     )
+    // A chunk's own words depend on which chunks were remembered; what was written does not.
+    if (rowWiseInput(job, inputs) !== undefined) summary = rowsOf(outputs)
     if (changed.length > 0) return yield* Effect.fail(changed[0]!)
     yield* checkSources(job)
     return { outputs, summary }
@@ -231,6 +233,14 @@ const rowWiseInput = (job: Job, inputs: Record<string, unknown>): string | undef
   if (input === undefined || inputs[input] === undefined) return undefined
   return Object.values(job.outputs).every((output) => output.kind === "table") ? input : undefined
 }
+
+const rowsOf = (outputs: Result["outputs"]): string =>
+  Object.entries(outputs)
+    .map(
+      ([name, { rowCount }]) =>
+        `${name === "output" ? "" : `${name} `}${(rowCount ?? 0).toLocaleString("en-US")} rows`,
+    )
+    .join(", ")
 
 const runByChunk = Effect.fnUntraced(function* (
   job: Job,

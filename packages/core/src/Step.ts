@@ -183,7 +183,10 @@ export interface Options<N extends string, In extends Inputs, C extends ConfigFi
   readonly isolated?: boolean
   /** How often a failed run is tried again. */
   readonly retries?: number
-  /** Each output row depends on one row of this input alone: the step runs once per chunk and remembers each chunk. */
+  /**
+   * Each output row depends on one row of this input alone: the step runs once per chunk and remembers each chunk. All of
+   * its outputs must be tables, and the engine words its summary.
+   */
   readonly rowWise?: { readonly input: keyof In & string }
 }
 

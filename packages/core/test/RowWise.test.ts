@@ -80,6 +80,8 @@ describe("a row-wise step", () => {
       expect(again.seen.length).toBeGreaterThan(0)
       expect(again.seen.length).toBeLessThanOrEqual(2)
 
+      const { actions } = await at.plan(again.pipeline)
+      expect(actions[1]!.summary).toBe(`${edited.length.toLocaleString("en-US")} rows`)
       const fresh = project()
       const full = fixture(edited)
       await fresh.run(full.pipeline)
