@@ -71,14 +71,18 @@ const bundleProblem = (error: BundleProblem, root: string): string => {
   return `${what}\n${excerpt(at, root)}`
 }
 
-const bundled = /\.sluice\/bundles\/[^\s:]+\.js:\d+:\d+/g
+const bundled = /(\n +Place: +)?(\.sluice\/bundles\/[^\s:]+\.js):(\d+):(\d+)/g
 
+/** A place in a package's own code says nothing to the user: that line goes. */
 const inSources = (message: string, root: string): string =>
-  message.replaceAll(bundled, (text) => {
-    const [file, line, column] = text.split(":") as [string, string, string]
-    const at = original({ file: join(root, file), line: Number(line), column: Number(column) })
-    return at === undefined ? text : shortPlace(at, root)
-  })
+  message.replaceAll(
+    bundled,
+    (text, label: string | undefined, file: string, line: string, column: string) => {
+      const at = original({ file: join(root, file), line: Number(line), column: Number(column) })
+      if (label !== undefined && (at === undefined || !isInside(root, at.file))) return ""
+      return at === undefined ? text : `${label ?? ""}${shortPlace(at, root)}`
+    },
+  )
 
 const firstLine = (text: string): string => text.split("\n", 1)[0]!
 
@@ -196,10 +200,13 @@ export const whileLoading = (error: unknown, file: string, root: string, cwd: st
 
 /** What the file system said when something was to be written, or `undefined` for any other error. */
 export const whileWriting = (error: unknown, folder: string): Shown | undefined => {
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code: given, message, syscall } = error as NodeJS.ErrnoException
+  // Node says ENOENT where a read-only file system keeps it from making a folder with its parents.
+  const code = given === "ENOENT" && syscall === "mkdir" ? "EROFS" : given
   const reasons: Record<string, readonly [reason: string, hint: string]> = {
     ENOSPC: ["the disk is full", "Free some space: sluice gc removes what no kept run uses."],
     EDQUOT: ["the disk quota is used up", "Free some space: sluice gc removes what no kept run uses."],
+    EFBIG: ["a file would be larger than this process may write", "Raise the limit: ulimit -f."],
     EACCES: ["the folder may not be written", "Make it writable, or run in a copy of the project."],
     EPERM: ["the folder may not be written", "Make it writable, or run in a copy of the project."],
     EROFS: ["the file system is read-only", "Run in a copy of the project that can be written."],

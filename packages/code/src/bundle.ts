@@ -50,6 +50,7 @@ export class BundleProblem extends Error {
       at === null
         ? message.text
         : `${file}:${at.line}:${at.column + 1} ${message.text}\n  ${at.line} | ${at.lineText}\n  ${gutter} | ${caret}^`,
+      at === null ? { cause: systemError(message.text) } : {},
     )
     this.name = "BundleProblem"
     this.file = file
@@ -58,6 +59,21 @@ export class BundleProblem extends Error {
     delete this.stack
   }
 }
+
+/** What esbuild says in Go's words when it cannot write, as Node says it; `undefined` for any other complaint. */
+const systemError = (text: string): NodeJS.ErrnoException | undefined => {
+  const found = systemErrors.find(([words]) => text.endsWith(words))
+  return found === undefined ? undefined : Object.assign(new Error(text), { code: found[1] })
+}
+
+const systemErrors = [
+  ["no space left on device", "ENOSPC"],
+  ["disk quota exceeded", "EDQUOT"],
+  ["file too large", "EFBIG"],
+  ["read-only file system", "EROFS"],
+  ["permission denied", "EACCES"],
+  ["operation not permitted", "EPERM"],
+] as const
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const extension = path.extname(fileURLToPath(import.meta.url))
