@@ -1,5 +1,5 @@
 import { Errors, type Source, type Step } from "@sluice/core"
-import { ModelFiles } from "@sluice/llm"
+import { FormatError, ModelFiles } from "@sluice/llm"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -62,14 +62,27 @@ const copied = Effect.fnUntraced(function* (
     })
   }
   const single = files.length === 1 ? path.posix.basename(files[0]!.name) : undefined
+  // The copies are nobody's files: an error names the originals.
+  const inOriginals = (error: unknown): unknown =>
+    error instanceof FormatError && error.file.startsWith(context.scratch)
+      ? new FormatError({
+          file: path.posix.join(
+            path.posix.dirname(files[0]!.name),
+            path.relative(context.scratch, error.file),
+          ),
+          reason: error.reason,
+          facts: error.facts,
+          hint: error.hint,
+        })
+      : error
   const found = yield* Effect.try({
     try: () =>
       ModelFiles.filesOf(single === undefined ? context.scratch : path.join(context.scratch, single)),
-    catch: (error) => error,
+    catch: inOriginals,
   })
   const opened = yield* Effect.scoped(
     Effect.map(ModelFiles.open(found), ({ weights }) => String(weights.config["model_type"])),
-  )
+  ).pipe(Effect.mapError(inOriginals))
   context.summarize(`${opened}, ${sized(total)}`)
   return Object.fromEntries(Array.from(found, ([name, place]) => [name, { path: place }]))
 })
