@@ -5,12 +5,18 @@
  * assistant generates is found as pieces of that text, and a token that stands in such a piece, in whole or in part,
  * is supervised. Where the template marks its generations (`{% generation %}`) the marks decide; elsewhere the
  * pieces are found by rendering the chat again, cut short and with other contents (`assistantPieces`).
+ * A chat of which nothing would be learnt, or something left out without a word, is refused.
  */
-import * as Data from "effect/Data"
 import type { ChatTemplate, Message, RenderOptions } from "./ChatTemplate.ts"
-import { structured } from "./formats/structured.ts"
-import { assistantPieces, TurnNotFound } from "./assistantPieces.ts"
+import { assistantPieces, TurnNotFound, type TurnPiece } from "./assistantPieces.ts"
+import { leftOut } from "./leftOut.ts"
+import { markedPieces } from "./markedPieces.ts"
+import { type SpanWeight, weightedSpans, type WeightedSpan } from "./spanWeights.ts"
+import { SupervisionError } from "./SupervisionError.ts"
 import type { Span, Tokenizer } from "./Tokenizer.ts"
+
+export type { SpanWeight } from "./spanWeights.ts"
+export { SupervisionError } from "./SupervisionError.ts"
 
 /** Marks a position that no loss looks at. */
 export const ignored = -100
@@ -19,6 +25,16 @@ export interface SupervisedRow {
   readonly ids: Array<number>
   /** As long as `ids`; −100 where not supervised. */
   readonly labels: Array<number>
+  /** As long as `ids`: what each label's loss counts, 1 unless said otherwise. Missing where all count 1. */
+  readonly weights?: Array<number>
+}
+
+/** A message, and what of it is learnt. */
+export interface Turn extends Message {
+  /** `false`: the model sees this turn of the assistant and does not learn it. */
+  readonly supervised?: boolean
+  /** What parts of the content count in the loss, 1 elsewhere; 0 is not learnt. */
+  readonly weights?: ReadonlyArray<SpanWeight>
 }
 
 /** Which text is learnt: every turn of the assistant, its last turn only, or everything. */
@@ -34,64 +50,128 @@ export interface Options {
   readonly turnEnd?: "token" | "text"
   /** Pays no heed to the template's own marks; for proving the two ways equal. */
   readonly ignoreMarkers?: boolean
+  /** What to do with a chat of which the template leaves something out: "refuse" by default. */
+  readonly leftOut?: "refuse" | "allow"
   readonly tools?: ReadonlyArray<unknown>
   readonly variables?: Readonly<Record<string, unknown>>
 }
 
-/** A chat from which nothing can be learnt as asked. */
-export class SupervisionError extends Data.TaggedError("SupervisionError")<{
-  readonly reason: string
-  readonly roles: ReadonlyArray<string>
-  readonly hint: string
-}> {
-  override get message(): string {
-    return structured(this.reason, [["Roles", this.roles.join(", ")]], this.hint)
-  }
-}
-
 /**
  * Ids and labels of a chat. Throws ChatTemplateError where the template refuses the messages, and SupervisionError
- * where the chat has no turn of the assistant or the end of one is no text of its own.
+ * where nothing would be learnt, the end of a turn is no text of its own, the template leaves something out, or the
+ * first token would stand twice.
  */
 export const encode = (
   tokenizer: Tokenizer,
   template: ChatTemplate,
-  messages: ReadonlyArray<Message>,
+  turns: ReadonlyArray<Turn>,
   options: Options = {},
 ): SupervisedRow => {
-  const { supervise = "assistant", turnEnd = "token" } = options
+  const { supervise = "assistant" } = options
+  const messages = turns.map(plain)
   const render: RenderOptions = {
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     ...(options.variables === undefined ? {} : { variables: options.variables }),
   }
-  if (supervise === "all") {
-    const ids = tokenizer.encode(template.render(messages, render))
-    return { ids, labels: [...ids] }
+  checkTurns(turns, supervise)
+  const { pieces, text } = textAndPieces(tokenizer, template, turns, messages, render, options)
+  const { ids, spans } = tokenizer.encodeWithSpans(text)
+  const roles = messages.map((message) => message.role)
+  checkFirstToken(tokenizer, ids, roles)
+  if (options.leftOut !== "allow") leftOut(template, messages, render)
+  const row = labelled(ids, spans, pieces, weightedSpans(template, turns, messages, render, text))
+  if (supervisedTokens(row.labels) === 0) {
+    throw new SupervisionError({
+      reason: "No token of the chat is supervised, so that nothing of it would be learnt.",
+      roles,
+      hint: "Let a turn of the assistant be supervised, with a weight above 0, or leave the chat out.",
+    })
   }
-  if (!messages.some((message) => message.role === "assistant")) {
+  return row
+}
+
+/**
+ * Ids and labels of a text that is no chat: all of it is supervised, with the token that ends it. What the tokenizer
+ * puts before every text (a first token) stands there once. Throws SupervisionError.
+ */
+export const encodeText = (tokenizer: Tokenizer, text: string): SupervisedRow => {
+  const ids = tokenizer.encode(text, { addSpecialTokens: true })
+  checkFirstToken(tokenizer, ids, [])
+  const end = tokenizer.eosId
+  if (end !== null && ids.at(-1) !== end) ids.push(end)
+  return { ids, labels: [...ids] }
+}
+
+/** The message as the template sees it. */
+const plain = (turn: Turn): Message => {
+  if (turn.supervised === undefined && turn.weights === undefined) return turn
+  const { supervised: _, weights: __, ...message } = turn
+  return message
+}
+
+const checkTurns = (turns: ReadonlyArray<Turn>, supervise: Supervise): void => {
+  const roles = turns.map((turn) => turn.role)
+  const other = turns.findIndex(
+    ({ role, supervised }) =>
+      role !== "assistant" && supervised !== undefined && (supervised || supervise === "all"),
+  )
+  if (other >= 0) {
+    throw new SupervisionError({
+      reason: `Message ${other + 1} says whether it is supervised, and is none of the assistant's.`,
+      roles,
+      hint: "Only turns of the assistant can be chosen one by one; supervise the whole text, or leave the mark out.",
+    })
+  }
+  if (supervise !== "all" && !roles.includes("assistant")) {
     throw new SupervisionError({
       reason: "The chat has no turn of the assistant, so that nothing of it would be learnt.",
-      roles: messages.map((message) => message.role),
+      roles,
       hint: 'End the chat with a message of role "assistant", or supervise the whole text.',
     })
   }
-  const byMarks = template.hasGenerationMarkers && options.ignoreMarkers !== true
-  const { text, pieces } = byMarks
-    ? markedPieces(template, messages, render)
-    : foundPieces(tokenizer, template, messages, render, turnEnd)
-  const { ids, spans } = tokenizer.encodeWithSpans(text)
-  const chosen =
-    supervise === "lastAssistant" ? lastTurn(pieces, byMarks, template, messages, render) : pieces
-  return { ids: [...ids], labels: labelsOf(ids, spans, chosen) }
 }
 
-const markedPieces = (
+const textAndPieces = (
+  tokenizer: Tokenizer,
   template: ChatTemplate,
+  turns: ReadonlyArray<Turn>,
   messages: ReadonlyArray<Message>,
   render: RenderOptions,
+  { ignoreMarkers, supervise, turnEnd }: Options,
 ): { readonly text: string; readonly pieces: ReadonlyArray<Span> } => {
-  const { text, spans } = template.renderMarked(messages, render)
-  return { text, pieces: spans }
+  const notLearnt = turns.some((turn) => turn.role === "assistant" && turn.supervised === false)
+  if (supervise === "all" && !notLearnt) {
+    const text = template.render(messages, render)
+    return { text, pieces: [{ start: 0, end: text.length }] }
+  }
+  const byTurn = notLearnt || supervise === "lastAssistant"
+  const { pieces, text } =
+    template.hasGenerationMarkers && ignoreMarkers !== true
+      ? markedPieces(tokenizer, template, messages, render, byTurn)
+      : foundPieces(tokenizer, template, messages, render, turnEnd !== "text")
+  const last = messages.findLastIndex((message) => message.role === "assistant")
+  const isLearnt = ({ message }: TurnPiece): boolean =>
+    turns[message]?.supervised !== false && (supervise !== "lastAssistant" || message === last)
+  if (!byTurn) return { text, pieces }
+  if (supervise !== "all") return { text, pieces: pieces.filter(isLearnt) }
+  return {
+    text,
+    pieces: without(
+      text.length,
+      pieces.filter((piece) => !isLearnt(piece)),
+    ),
+  }
+}
+
+/** What is left of a text without some pieces of it. */
+const without = (length: number, pieces: ReadonlyArray<Span>): Array<Span> => {
+  const left: Array<Span> = []
+  let start = 0
+  for (const piece of [...pieces, { start: length, end: length }]) {
+    if (piece.start > start) left.push({ start, end: piece.start })
+    start = Math.max(start, piece.end)
+  }
+  return left
 }
 
 const foundPieces = (
@@ -99,10 +179,10 @@ const foundPieces = (
   template: ChatTemplate,
   messages: ReadonlyArray<Message>,
   render: RenderOptions,
-  turnEnd: "token" | "text",
-): { readonly text: string; readonly pieces: ReadonlyArray<Span> } => {
+  untilToken: boolean,
+): { readonly text: string; readonly pieces: ReadonlyArray<TurnPiece> } => {
   try {
-    return assistantPieces(tokenizer, template, messages, render, turnEnd === "token")
+    return assistantPieces(tokenizer, template, messages, render, untilToken)
   } catch (error) {
     if (!(error instanceof TurnNotFound)) throw error
     throw new SupervisionError({
@@ -113,37 +193,42 @@ const foundPieces = (
   }
 }
 
-/**
- * The pieces of the last turn. Found pieces stand one for a turn; a template may mark several in one turn, and those
- * of the last turn are the ones that the chat without it does not have.
- */
-const lastTurn = (
-  pieces: ReadonlyArray<Span>,
-  byMarks: boolean,
-  template: ChatTemplate,
-  messages: ReadonlyArray<Message>,
-  render: RenderOptions,
-): ReadonlyArray<Span> => {
-  if (!byMarks) return pieces.slice(-1)
-  const last = messages.findLastIndex((message) => message.role === "assistant")
-  const earlier = messages.slice(0, last)
-  if (!earlier.some((message) => message.role === "assistant")) return pieces
-  return pieces.slice(template.renderMarked(earlier, render).spans.length)
+const checkFirstToken = (
+  tokenizer: Tokenizer,
+  ids: ReadonlyArray<number>,
+  roles: ReadonlyArray<string>,
+): void => {
+  if (tokenizer.bosId === null || ids[0] !== tokenizer.bosId || ids[1] !== tokenizer.bosId) return
+  throw new SupervisionError({
+    reason: `The text starts with ${tokenizer.bosToken} twice, which no model has seen.`,
+    roles,
+    hint: "Take the token out of the row's own text: it is put there for every row.",
+  })
 }
 
-/** Labels of the tokens that stand in a piece, in whole or in part. Spans and pieces go upwards. */
-const labelsOf = (
+/** Labels of the tokens that stand in a piece, in whole or in part. Spans, pieces and weighted spans go upwards. */
+const labelled = (
   ids: ReadonlyArray<number>,
   spans: ReadonlyArray<Span>,
   pieces: ReadonlyArray<Span>,
-): Array<number> => {
+  weighted: ReadonlyArray<WeightedSpan>,
+): SupervisedRow => {
+  const labels = new Array<number>(ids.length)
+  const weights = weighted.length === 0 ? undefined : new Array<number>(ids.length).fill(1)
   let piece = 0
-  return ids.map((id, i) => {
+  let span = 0
+  for (let i = 0; i < ids.length; i++) {
     const { start, end } = spans[i]!
     while (piece < pieces.length && pieces[piece]!.end <= start) piece++
     const within = piece < pieces.length && end > pieces[piece]!.start && start < pieces[piece]!.end
-    return within ? id : ignored
-  })
+    labels[i] = within ? ids[i]! : ignored
+    if (weights === undefined) continue
+    while (span < weighted.length && weighted[span]!.end <= start) span++
+    const found = weighted[span]
+    if (found !== undefined && end > found.start) weights[i] = found.weight
+    if (weights[i] === 0) labels[i] = ignored
+  }
+  return { ids: [...ids], labels, ...(weights === undefined ? {} : { weights }) }
 }
 
 /** What is to become of rows of more than `maxTokens` tokens. */
@@ -186,7 +271,11 @@ export const fit = (
     return { row, account: { status: "kept", reason: null, tokens, supervisedTokens: before } }
   const reason = `${number(tokens)} tokens, the limit is ${number(maxTokens)}`
   if (overLength !== "cutLeft") return leave(reason)
-  const cut = { ids: row.ids.slice(-maxTokens), labels: row.labels.slice(-maxTokens) }
+  const cut: SupervisedRow = {
+    ids: row.ids.slice(-maxTokens),
+    labels: row.labels.slice(-maxTokens),
+    ...(row.weights === undefined ? {} : { weights: row.weights.slice(-maxTokens) }),
+  }
   const after = supervisedTokens(cut.labels)
   if (after === 0) return leave(`${reason}, and its last ${number(maxTokens)} hold nothing supervised`)
   const lost = before - after

@@ -9,8 +9,13 @@
 import type { ChatTemplate, Message, RenderOptions } from "./ChatTemplate.ts"
 import type { Span, Tokenizer } from "./Tokenizer.ts"
 
+/** A piece that the assistant generates, and the index of the message that it belongs to. */
+export interface TurnPiece extends Span {
+  readonly message: number
+}
+
 /** A word that the text does not hold; letters and digits, which no template trims away. */
-const wordNotIn = (text: string): string => {
+export const wordNotIn = (text: string): string => {
   let word = "Zq7sentinel3Kx"
   while (text.includes(word)) word += "7"
   return word
@@ -26,7 +31,7 @@ export const assistantPieces = (
   messages: ReadonlyArray<Message>,
   render: RenderOptions,
   untilToken: boolean,
-): { readonly text: string; readonly pieces: ReadonlyArray<Span> } => {
+): { readonly text: string; readonly pieces: ReadonlyArray<TurnPiece> } => {
   const text = template.render(messages, render)
   const attempt = (chat: ReadonlyArray<Message>, addGenerationPrompt = false): string | undefined => {
     try {
@@ -37,7 +42,7 @@ export const assistantPieces = (
     }
   }
   const sentinel = wordNotIn(text)
-  const pieces: Array<Span> = []
+  const pieces: Array<TurnPiece> = []
   messages.forEach((message, i) => {
     if (message.role !== "assistant") return
     const after = pieces.at(-1)?.end ?? 0
@@ -61,13 +66,13 @@ export const assistantPieces = (
       if (own > start) end = end < 0 ? own : Math.min(end, own)
     }
     if (end < 0) throw new TurnNotFound(i)
-    pieces.push({ start, end: untilToken ? endWithToken(tokenizer, text, start, end) : end })
+    pieces.push({ message: i, start, end: untilToken ? endWithToken(tokenizer, text, start, end) : end })
   })
   return { text, pieces }
 }
 
 /** The message with the sentinel for its content and without thoughts, so that the template's frame stays. */
-const withContent = (message: Message, content: string): Message => {
+export const withContent = (message: Message, content: string): Message => {
   const { reasoning_content: _, ...rest } = message
   return { ...rest, content }
 }

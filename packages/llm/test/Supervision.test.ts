@@ -65,7 +65,9 @@ const ranges = (labels: ReadonlyArray<number>): Array<Range> => {
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12)
 const optionsOf = (row: Row) => {
   const { messages, tools } = chats.find((chat) => chat.name === row.chat)!
-  return { messages, options: { variables, ...(tools === undefined ? {} : { tools }) } }
+  // Some templates leave out thoughts or tools; the reference trains on what is left.
+  const leftOut = "allow" as const
+  return { messages, options: { leftOut, variables, ...(tools === undefined ? {} : { tools }) } }
 }
 const names = [...new Set(rows.map((row) => row.template))]
 

@@ -9,7 +9,7 @@ import { fixtureJson } from "../support/smollm2.ts"
 
 const read = (name: string, more: Partial<TokenizerJson> = {}) => {
   const given = { ...fixtureJson<TokenizerJson>(`tokenizers/${name}.json`), ...more }
-  const json = { ...given, pre_tokenizer: writtenOut(given.pre_tokenizer) }
+  const json: TokenizerJson = { ...given, pre_tokenizer: writtenOut(given.pre_tokenizer) }
   return {
     json,
     engine: new Engine(json, {}),
