@@ -42,6 +42,12 @@ interface Saved {
   readonly metrics: ReadonlyArray<Metric>
 }
 
+/**
+ * Optimizer steps are native calls whose promises resolve at once: without a turn of the event loop between them the
+ * message that interrupts this process would never be read.
+ */
+const giveWay = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
 /** The whole training: open, resume, optimizer steps with checkpoints, adapter and metrics. */
 export const train = (context: Step.Context<Config, Inputs>) =>
   Effect.scoped(
@@ -84,6 +90,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         const bytes = yield* saved.value.part("state")
         trainer.restore({ optimizerSteps: meta.optimizerSteps, parts: State.unpack(meta.index, bytes) })
         metrics.push(...meta.metrics)
+        context.measure("resumed after optimizer step", meta.optimizerSteps)
       }
       const save = Effect.gen(function* () {
         const state = yield* Effect.promise(() => trainer.state())
@@ -99,6 +106,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       const started = yield* Clock.currentTimeMillis
       let tokens = 0
       for (let step = metrics.length + 1; step <= total; step++) {
+        yield* giveWay
         if (context.signal.aborted) {
           if (metrics.length > 0) yield* save
           return yield* Effect.interrupt
