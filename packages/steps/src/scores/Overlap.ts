@@ -18,10 +18,8 @@ export const make = (shared: number, given: number, wanted: number): Overlap => 
 }
 
 /** From counts of items, each shared at most as often as it occurs on both sides. */
-export const ofCounts = (
-  given: ReadonlyMap<string, number>,
-  wanted: ReadonlyMap<string, number>,
-): Overlap => make(shared(given, wanted), total(given), total(wanted))
+export const ofCounts = (given: ReadonlyMap<string, number>, wanted: ReadonlyMap<string, number>): Overlap =>
+  make(shared(given, wanted), total(given), total(wanted))
 
 /** How many items both sides share, with repetitions. */
 export const shared = (first: ReadonlyMap<string, number>, second: ReadonlyMap<string, number>): number => {

@@ -139,8 +139,7 @@ const shortenEnding = (word: string): string =>
     ["ness", "", longer],
   ])
 
-const endings =
-  "al ance ence er ic able ible ant ement ment ent ion ou ism ate iti ous ive ize".split(" ")
+const endings = "al ance ence er ic able ible ant ement ment ent ion ou ism ate iti ous ive ize".split(" ")
 
 /** Step 4. */
 const removeEnding = (word: string): string =>
@@ -161,5 +160,4 @@ const removeE = (word: string): string => {
 }
 
 /** Step 5b. */
-const removeDoubleL = (word: string): string =>
-  apply(word, [["ll", "l", () => longest(word.slice(0, -1))]])
+const removeDoubleL = (word: string): string => apply(word, [["ll", "l", () => longest(word.slice(0, -1))]])

@@ -19,4 +19,6 @@ export const score = (answer: string, reference: string): Overlap.Overlap => {
 }
 
 const tokens = (text: string): ReadonlyArray<string> =>
-  normalised(text, "squad").split(" ").filter((token) => token !== "")
+  normalised(text, "squad")
+    .split(" ")
+    .filter((token) => token !== "")

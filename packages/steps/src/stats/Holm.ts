@@ -7,12 +7,24 @@
  * @see Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure"
  */
 export const adjust = (pValues: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const order = pValues.map((_, index) => index).toSorted((a, b) => pValues[a]! - pValues[b]!)
+  const multipliers = factors(pValues)
   const adjusted = Array.from(pValues, () => 1)
   let floor = 0
-  order.forEach((index, rank) => {
-    floor = Math.max(floor, Math.min(1, (pValues.length - rank) * pValues[index]!))
+  for (const index of ascending(pValues)) {
+    floor = Math.max(floor, Math.min(1, multipliers[index]! * pValues[index]!))
     adjusted[index] = floor
-  })
+  }
   return adjusted
 }
+
+/** What each p-value is multiplied by: m for the smallest of m, 1 for the largest. */
+export const factors = (pValues: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const factors = Array.from(pValues, () => 1)
+  ascending(pValues).forEach((index, rank) => {
+    factors[index] = pValues.length - rank
+  })
+  return factors
+}
+
+const ascending = (pValues: ReadonlyArray<number>): ReadonlyArray<number> =>
+  pValues.map((_, index) => index).toSorted((a, b) => pValues[a]! - pValues[b]!)

@@ -1,3 +1,4 @@
+import { Random } from "@sluice/core"
 import { describe, expect, it } from "vitest"
 import reference from "../../reference/stats_reference.json" with { type: "json" }
 import * as Bootstrap from "../../src/stats/Bootstrap.ts"
@@ -8,16 +9,7 @@ import * as Wilson from "../../src/stats/Wilson.ts"
 
 const relative = (actual: number, expected: number) => Math.abs(actual - expected) / (Math.abs(expected) || 1)
 
-/** A linear congruential generator (Numerical Recipes): enough to draw rows in a test. */
-const draws = (seed: number): Bootstrap.Draws => {
-  let state = seed >>> 0
-  return {
-    integer: (below) => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-      return Math.floor((state / 2 ** 32) * below)
-    },
-  }
-}
+const draws = (seed: number): Bootstrap.Draws => Random.make(`${seed}`)
 
 describe("normal quantile", () => {
   it("equals scipy's norm.ppf to 1e-14", () => {
@@ -83,7 +75,7 @@ describe("paired bootstrap", () => {
         ...Array.from({ length: worse }, () => -1),
         ...Array.from({ length: same }, () => 0),
       ]
-      const interval = Bootstrap.pairedInterval(differences, draws(7))
+      const interval = Bootstrap.interval(differences, draws(7), { method: "percentile" })
       // One row of the sample is the grain of the mean: both ends within one row of scipy's.
       expect(Math.abs(interval.low - low)).toBeLessThanOrEqual(1.001 / differences.length)
       expect(Math.abs(interval.high - high)).toBeLessThanOrEqual(1.001 / differences.length)
