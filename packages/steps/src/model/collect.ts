@@ -3,7 +3,7 @@ import { FormatError, ModelFiles } from "@sluice/llm"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as fs from "node:fs"
+import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { sized } from "../counted.ts"
 
@@ -48,18 +48,23 @@ const copied = Effect.fnUntraced(function* (
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   let done = 0
   for (const source of files) {
-    const target = fs.createWriteStream(path.join(context.scratch, path.posix.basename(source.name)))
-    yield* Stream.runForEach(source.stream, (bytes) =>
-      Effect.promise(async () => {
-        if (!target.write(bytes)) await new Promise<void>((resolve) => target.once("drain", () => resolve()))
-        done += bytes.length
-        context.progress({ done, total, unit: "byte" })
-      }),
+    const target = path.join(context.scratch, path.posix.basename(source.name))
+    const written = <A>(write: () => Promise<A>) =>
+      Effect.tryPromise({ try: write, catch: (error) => notWritten(target, error as NodeJS.ErrnoException) })
+    yield* Effect.acquireUseRelease(
+      written(() => fs.open(target, "wx")),
+      (handle) =>
+        Stream.runForEach(source.stream, (bytes) =>
+          Effect.map(
+            written(() => handle.writeFile(bytes)),
+            () => {
+              done += bytes.length
+              context.progress({ done, total, unit: "byte" })
+            },
+          ),
+        ),
+      (handle) => Effect.promise(() => handle.close()),
     )
-    yield* Effect.callback<void, Error>((resume) => {
-      target.once("error", (error) => resume(Effect.fail(error)))
-      target.end(() => resume(Effect.void))
-    })
   }
   const single = files.length === 1 ? path.posix.basename(files[0]!.name) : undefined
   // The copies are nobody's files: an error names the originals.
@@ -86,6 +91,15 @@ const copied = Effect.fnUntraced(function* (
   context.summarize(`${opened}, ${sized(total)}`)
   return Object.fromEntries(Array.from(found, ([name, place]) => [name, { path: place }]))
 })
+
+const notWritten = (place: string, error: NodeJS.ErrnoException): Errors.StoreError =>
+  new Errors.StoreError({
+    operation: "write",
+    place,
+    kind: error.code === "ENOSPC" || error.code === "EDQUOT" ? "full" : "failed",
+    reason: error.message,
+    hint: "The model is copied before it is stored. Free some space and run again.",
+  })
 
 /** A pattern that names no file, or several. */
 export class NotOneFile extends Data.TaggedError("NotOneFile")<{ readonly names: ReadonlyArray<string> }> {
