@@ -159,14 +159,14 @@ export const run = Effect.fn("Engine.run")(function* (
     reporter.emit({ type: "warning", name: undefined, message: warning })
 
   const finish = (state: RunState, steps: ReadonlyArray<RunStep>) =>
-    Effect.flatMap(Clock.currentTimeMillis, (endedAt) =>
-      Effect.sync((): Run => {
-        log.append(id, { type: "end", at: endedAt, state })
-        log.end({ id, endedAt, state })
-        reporter.emit({ type: "run-end", runId: id, state: state as "done", ms: endedAt - startedAt })
-        return { ...record, endedAt, state, steps }
-      }),
-    )
+    Effect.gen(function* () {
+      const endedAt = yield* Clock.currentTimeMillis
+      log.append(id, { type: "end", at: endedAt, state })
+      // On a full disk the run counts as interrupted; what its steps stored is there all the same.
+      yield* Effect.ignore(Database.storing(() => log.end({ id, endedAt, state })))
+      reporter.emit({ type: "run-end", runId: id, state: state as "done", ms: endedAt - startedAt })
+      return { ...record, endedAt, state, steps } satisfies Run
+    })
   if (hits.length === selected.length) return yield* finish("done", record.steps)
 
   owner.sweep()
