@@ -3,7 +3,7 @@
  */
 import { checkBundle } from "@sluice/code/check"
 import type { Bundle, BundleOptions } from "@sluice/code/check"
-import { dirname } from "node:path"
+import { dirname, extname } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Invocation } from "./Arguments.ts"
 import * as Project from "./Project.ts"
@@ -14,13 +14,16 @@ interface Program {
   readonly run: (invocation: Invocation, entry: string) => Promise<void>
 }
 
-const here = dirname(fileURLToPath(import.meta.url))
+const self = fileURLToPath(import.meta.url)
+const here = dirname(self)
+/** The command line's own first module: TypeScript here, JavaScript where it was compiled. */
+const command = `${here}/main${extname(self)}`
 
 /** The program for a pipeline: this command line, the engine and the pipeline in one. */
 export const forPipeline = (file: string): BundleOptions => {
   const root = Project.root(dirname(file))
   const contents = [
-    `import { isChild, main, serve } from ${JSON.stringify(`${here}/main.ts`)}`,
+    `import { isChild, main, serve } from ${JSON.stringify(command)}`,
     `import * as pipeline from ${JSON.stringify(file)}`,
     `const place = { file: ${JSON.stringify(file)}, root: ${JSON.stringify(root)} }`,
     "export const run = (invocation, entry) => main(invocation, { ...place, entry, pipeline })",
@@ -35,7 +38,7 @@ export const withoutPipeline = (cacheFolder: string): BundleOptions => ({
   root: here,
   folder: `${cacheFolder}/bundles`,
   entry: {
-    contents: `import { main } from ${JSON.stringify(`${here}/main.ts`)}\nexport const run = (invocation) => main(invocation)\n`,
+    contents: `import { main } from ${JSON.stringify(command)}\nexport const run = (invocation) => main(invocation)\n`,
     resolveDir: here,
   },
 })

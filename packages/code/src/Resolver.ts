@@ -29,6 +29,7 @@ export interface PackageJson {
   readonly dependencies?: Record<string, string>
   readonly optionalDependencies?: Record<string, string>
   readonly peerDependencies?: Record<string, string>
+  readonly devDependencies?: Record<string, string>
   readonly sluice?: { readonly identity?: string }
 }
 
@@ -237,9 +238,10 @@ export class Resolver {
     return paths.baseUrl === undefined ? undefined : this.#asFile(path.resolve(paths.baseUrl, specifier))
   }
 
-  /** Compiler options that change what a file does when it runs. */
+  /** Compiler options that change what a file does when it runs. An installed package has its own, if any. */
   compilerOptions(file: string): Record<string, unknown> {
-    const config = this.#files.nearest(path.dirname(file), "tsconfig.json")
+    const limit = inNodeModules(file) ? this.packageOf(file).folder : undefined
+    const config = this.#files.nearest(path.dirname(file), "tsconfig.json", limit)
     return config === undefined ? {} : this.#options(config, new Set())
   }
 

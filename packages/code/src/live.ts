@@ -51,6 +51,8 @@ export const install = (root: string = rootOf(process.argv[1] ?? process.cwd()))
     const made = new Live(root)
     live = made
     state.provide = (key) => made.identity(key)
+    // How a pipeline that is run as a program learns that it was loaded through the transform.
+    Object.assign(globalThis, { [Symbol.for("@sluice/code/state")]: state })
   }
   return live
 }

@@ -6,6 +6,7 @@
 import { registerHooks } from "node:module"
 import { fileURLToPath } from "node:url"
 import { install, rootOf } from "./live.ts"
+import { inNodeModules } from "./Resolver.ts"
 import { SyntaxProblem } from "./Syntax.ts"
 import { comment } from "./SourceMap.ts"
 import { needsCompiler, transform } from "./transform.ts"
@@ -39,7 +40,8 @@ registerHooks({
       if (module.common) return next(url, context)
       const { code, map } = transform(project, file, { runtime })
       const typed = /\.[mc]?ts$/.test(file)
-      if (needsCompiler(project, file)) {
+      // Node does not take types out under node_modules, where a package may offer its source.
+      if (needsCompiler(project, file) || (typed && inNodeModules(file))) {
         return {
           format: "module",
           source: compile(file, code, map, project.resolver.compilerOptions(file)),
