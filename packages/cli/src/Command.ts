@@ -91,6 +91,7 @@ export const commands: ReadonlyArray<Command> = [
       ONLY,
       FORCE,
       { name: "jobs", alias: "j", value: "N", integerFrom: 1, help: "how many steps may execute at once" },
+      { name: "strict", help: "refuse files, programs and network that a step does not declare" },
       BACKEND,
       THREADS,
     ],

@@ -6,6 +6,8 @@ import type { Errors, Reporter } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Arguments from "./Arguments.ts"
+import { realpathSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import type { Context } from "./main.ts"
 
 /** What `--set`, `--only`, `--force` and `--jobs` ask for. */
@@ -43,9 +45,20 @@ const childEnvironment: Readonly<Record<string, string>> = {
   MALLOC_TRIM_THRESHOLD_: "1073741824",
 }
 
+/** Sluice's own packages: links lead to them from node_modules. */
+const ownFolders = (): ReadonlyArray<string> => {
+  const packages = fileURLToPath(new URL("../..", import.meta.url))
+  return [realpathSync(packages)]
+}
+
+/** Steps that a strict run executed: `undefined` for one that was checked, else why not. */
+export type StrictSteps = Map<string, string | undefined>
+
+/** With `strict`, steps run where what they do not declare is refused. */
 export const layer = (
   context: Context,
   reporter?: (event: Reporter.Event) => void,
+  strict?: StrictSteps,
 ): Layer.Layer<Engine.Services, Errors.StoreError> =>
   Engine.layer({
     root: context.root,
@@ -55,6 +68,15 @@ export const layer = (
       env: Object.fromEntries(
         Object.entries(childEnvironment).filter(([name]) => process.env[name] === undefined),
       ),
+      ...(strict === undefined
+        ? {}
+        : {
+            strict: {
+              preload: fileURLToPath(new URL("../bin/strict.js", import.meta.url)),
+              readable: ownFolders(),
+              onStep: (step, unchecked) => void strict.set(step, unchecked),
+            },
+          }),
     }),
     ...(reporter === undefined ? {} : { reporter }),
   })

@@ -41,6 +41,8 @@ export interface RunContext {
   readonly id: string
   readonly permits: Semaphore.Semaphore
   readonly accelerator: Semaphore.Semaphore
+  /** The checkpoint that its step must go on from. */
+  readonly resumeFrom: Checkpoint.Found | undefined
 }
 
 /** A step that has its outputs. */
@@ -125,7 +127,7 @@ const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Err
     }
     if (node.facts.version === undefined) {
       compare(before.code["run"], reader.read(node.facts.run))
-      for (const field in before.config) {
+      for (const field in before.configTexts) {
         const found: Array<CodeReading.CodeReading> = []
         const text = reader.encode(before.config[field], (reading) => found.push(reading))
         if (text !== before.configTexts[field]) {
@@ -181,6 +183,9 @@ const perform = (
             code: own.code,
             params: Params.texts(planner.graph.params),
           }
+    if (context.resumeFrom?.action.name === node.name && action !== undefined) {
+      yield* checkpoints.adopt(context.resumeFrom, action)
+    }
     const hooks: Execution.Hooks = {
       progress: (progress) => reporter.emit({ type: "step-progress", name: node.name, ...progress }),
       measure: (measure, value, unit) => {
@@ -230,6 +235,7 @@ const perform = (
             forced: decided.because === "forced",
             pipeline: planner.graph.name,
             params: prepared.givenParams,
+            covered: () => Object.values(own.code).flatMap((reading) => reading.parts),
           },
           hooks,
         )

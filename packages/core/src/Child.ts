@@ -17,6 +17,7 @@ import * as Errors from "./Errors.ts"
 import * as Execution from "./Execution.ts"
 import * as Explain from "./Explain.ts"
 import * as Graph from "./Graph.ts"
+import * as Guard from "./Guard.ts"
 import * as Lease from "./Lease.ts"
 import * as Memo from "./Memo.ts"
 import * as Observe from "./Observe.ts"
@@ -45,7 +46,10 @@ export const serve = (pipeline: Pipeline.Pipeline<any, any>): Promise<never> => 
     })
     let fiber: Fiber.Fiber<Execution.Result, unknown> | undefined
     process.on("message", (message: ToChild) => {
-      if (message.type === "begin") begin()
+      if (message.type === "probe") {
+        const uses = [...(Guard.current()?.uses() ?? [])]
+        process.send?.({ type: "loaded", uses } satisfies FromChild, () => process.exit(0))
+      } else if (message.type === "begin") begin()
       else if (message.type === "interrupt") fiber?.interruptUnsafe()
       else {
         const { root, store } = message
@@ -63,6 +67,8 @@ const send = (message: FromChild): void => {
 }
 
 const answer = (exit: Exit.Exit<Execution.Result, unknown>): FromChild => {
+  const uses = Guard.current()?.uses() ?? []
+  if (uses.length > 0) return { type: "notHermetic", uses: [...uses] }
   if (Exit.isSuccess(exit)) return { type: "done", ...exit.value }
   if (Cause.hasInterruptsOnly(exit.cause)) return { type: "interrupted" }
   return { type: "failed", error: toPlain(Cause.squash(exit.cause)) }
@@ -95,6 +101,7 @@ const perform = Effect.fnUntraced(function* (
   const node = graph.nodes[at]!
   const own = planner.prepared(at)
   if (request.recordText !== undefined) yield* sameRecord(request, planner, at)
+  if (request.loadingOnly !== undefined) Guard.current()?.begin(request.loadingOnly)
   const warn = (message: string): void => send({ type: "warn", message })
   const { key, recordText, token } = request
   const hooks: Execution.Hooks = {
@@ -116,8 +123,9 @@ const perform = Effect.fnUntraced(function* (
             { key, token },
             warn,
           ),
+    // Without a lease this is an audit: it neither uses nor keeps anything.
     memo: yield* Memo.make(planner, observed, at, {
-      recordText,
+      recordText: token === undefined ? undefined : recordText,
       because: request.forced ? "forced" : undefined,
     }),
   }

@@ -3,6 +3,7 @@
  */
 import type { ArtifactRef } from "./Artifact.ts"
 import * as Errors from "./Errors.ts"
+import type * as Guard from "./Guard.ts"
 import type { Settings } from "./Numerics.ts"
 import type { Progress } from "./Reporter.ts"
 import type { DigestedFile } from "./SourceDigests.ts"
@@ -21,7 +22,11 @@ export type ToChild =
       readonly forced: boolean
       readonly settings: Settings
       readonly inputs: Readonly<Record<string, ArtifactRef | ReadonlyArray<DigestedFile>>>
+      /** In a strict run: files that only loading the pipeline might read. */
+      readonly loadingOnly: ReadonlyArray<string> | undefined
     }
+  /** Asks for no step: what did loading the pipeline use? */
+  | { readonly type: "probe" }
   /** The lease names the child now: it may begin. */
   | { readonly type: "begin" }
   | { readonly type: "interrupt" }
@@ -43,6 +48,9 @@ export type FromChild =
       readonly summary: string | undefined
     }
   | { readonly type: "failed"; readonly error: PlainError }
+  /** The step used something undeclared, whatever became of it. */
+  | { readonly type: "notHermetic"; readonly uses: ReadonlyArray<Guard.Use> }
+  | { readonly type: "loaded"; readonly uses: ReadonlyArray<Guard.Use> }
   | { readonly type: "interrupted" }
 
 /** An error that crosses processes: the engine's own by tag and facts, any other by what it says. */

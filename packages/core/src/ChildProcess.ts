@@ -7,11 +7,15 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type ChildProcess, spawn } from "node:child_process"
+import { isAbsolute, relative } from "node:path"
 import { type FromChild, fromPlain, type ToChild } from "./ChildMessages.ts"
 import * as Errors from "./Errors.ts"
 import * as Execution from "./Execution.ts"
 import { Executor, type Request } from "./Executor.ts"
+import type * as Guard from "./Guard.ts"
 import { Leases } from "./Lease.ts"
+import * as SourcePlace from "./SourcePlace.ts"
+import * as StrictProcess from "./StrictProcess.ts"
 
 export interface Options {
   /** A module that calls `Engine.child(pipeline)`. */
@@ -22,42 +26,76 @@ export interface Options {
   readonly execArgv?: ReadonlyArray<string>
   /** Variables beside this process's own: allocator, threads. `undefined` takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Runs every step that can be checked in a process that refuses what it does not declare. */
+  readonly strict?: StrictProcess.Options
 }
 
 /** Milliseconds that an interrupted child has for a checkpoint before it is killed. */
 const graceMs = 30_000
 const keptOutput = 4000
 
-/** Isolated steps in children, all others in this process. */
+/** Isolated steps in children, all others in this process; in a strict run, those in children too. */
 export const layer = (options: Options): Layer.Layer<Executor, never, Leases> =>
   Layer.effect(
     Executor,
-    Effect.map(Leases, (leases) =>
-      Executor.of({
-        run: (request, hooks) =>
-          request.job.facts.isolated
-            ? runInChild(options, request, hooks, leases)
-            : Execution.run(request.job, hooks),
-      }),
-    ),
+    Effect.map(Leases, (leases) => {
+      const { strict } = options
+      let probed: Promise<ReadonlyArray<Guard.Use>> | undefined
+      return Executor.of({
+        run: (request, hooks) => {
+          const { facts } = request.job
+          if (strict !== undefined) {
+            const unchecked = StrictProcess.uncheckedReason(facts)
+            strict.onStep(request.job.name, unchecked)
+            if (unchecked === undefined) {
+              probed ??= StrictProcess.probe(strict, {
+                entry: options.entry,
+                args: options.args ?? [],
+                execArgv: options.execArgv ?? process.execArgv,
+                env: environment(options),
+              })
+              const loading = probed
+              return Effect.flatMap(
+                Effect.promise(() => loading),
+                (uses) =>
+                  runInChild(
+                    options,
+                    request,
+                    hooks,
+                    leases,
+                    StrictProcess.argumentsFor(strict, options.entry, request, uses),
+                  ),
+              )
+            }
+          }
+          return facts.isolated
+            ? runInChild(options, request, hooks, leases, undefined)
+            : Execution.run(request.job, hooks)
+        },
+      })
+    }),
   )
+
+const environment = ({ env }: Options): NodeJS.ProcessEnv => ({ ...process.env, ...env, SLUICE_CHILD: "1" })
 
 const runInChild = (
   options: Options,
   request: Request,
   hooks: Execution.Hooks,
   leases: typeof Leases.Service,
+  strict: StrictProcess.Arguments | undefined,
 ): Effect.Effect<Execution.Result, Error> =>
   Effect.callback<Execution.Result, Error>((resume) => {
     const { job } = request
     const child = spawn(
       process.execPath,
-      [...(options.execArgv ?? process.execArgv), options.entry, ...(options.args ?? [])],
-      {
-        stdio: ["ignore", "pipe", "pipe", "ipc"],
-        serialization: "advanced",
-        env: { ...process.env, ...options.env, SLUICE_CHILD: "1" },
-      },
+      [
+        ...(options.execArgv ?? process.execArgv),
+        ...(strict?.execArgv ?? []),
+        options.entry,
+        ...(options.args ?? []),
+      ],
+      { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization: "advanced", env: environment(options) },
     )
     const output = tail(child)
     const closed = new Promise<void>((resolve) => {
@@ -88,6 +126,11 @@ const runInChild = (
         case "interrupted":
           answer = Effect.interrupt
           return undefined
+        case "notHermetic":
+          answer = Effect.fail(notHermetic(job.name, job.root, message.uses))
+          return undefined
+        case "loaded":
+          return undefined
       }
     })
     child.once("error", (error) => {
@@ -102,7 +145,7 @@ const runInChild = (
     child.once("close", (code, signal) => {
       resume(answer ?? Effect.fail(died(job.name, code, signal, output())))
     })
-    send(child, messageFor(request))
+    send(child, messageFor(request, strict?.loadingOnly))
 
     return Effect.promise(async () => {
       send(child, { type: "interrupt" })
@@ -112,8 +155,26 @@ const runInChild = (
     })
   })
 
-const messageFor = ({ job, key, recordText, lease, params, pipeline, forced }: Request): ToChild => ({
+const notHermetic = (step: string, root: string, uses: ReadonlyArray<Guard.Use>): Errors.NotHermetic => {
+  const told = uses.map(({ what, target, stack }) => {
+    const name = relative(root, target)
+    return {
+      what,
+      target: isAbsolute(target) && !name.startsWith("..") ? name : target,
+      place: SourcePlace.ofStack(stack, root),
+    }
+  })
+  // One call may be refused several times on its way.
+  const distinct = new Map(told.map((use) => [JSON.stringify(use), use]))
+  return new Errors.NotHermetic({ step, uses: [...distinct.values()] })
+}
+
+const messageFor = (
+  { job, key, recordText, lease, params, pipeline, forced }: Request,
+  loadingOnly: ReadonlyArray<string> | undefined,
+): ToChild => ({
   type: "run",
+  loadingOnly,
   root: job.root,
   store: job.store,
   pipeline,

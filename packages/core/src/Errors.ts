@@ -63,6 +63,29 @@ export class StepFailed extends Data.TaggedError("StepFailed")<{
   }
 }
 
+/** A step that used, in a strict run, what it does not declare. Lists every use. */
+export class NotHermetic extends Data.TaggedError("NotHermetic")<{
+  readonly step: string
+  readonly uses: ReadonlyArray<{
+    /** `reads a file`, `starts a program`, `uses the network`. */
+    readonly what: string
+    readonly target: string
+    /** `lib/text.ts:12:3`, where the user's own code is on the way to the call. */
+    readonly place: string | undefined
+  }>
+}> {
+  override get message(): string {
+    return structured(
+      `Step "${this.step}" uses what it does not declare.`,
+      this.uses.map(({ what, target, place }): [string, string] => [
+        place ?? "(unknown place)",
+        `${what}: ${target}`,
+      ]),
+      "Declare files as an input with Source.files and write to the context's scratch folder; fetch and convert outside of the pipeline.",
+    )
+  }
+}
+
 /** A table whose columns are not those asked for. Lists every column that differs. */
 export class SchemaMismatch extends Data.TaggedError("SchemaMismatch")<{
   /** Who asked: `clean.rows`. */

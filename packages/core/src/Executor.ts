@@ -5,6 +5,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ArtifactStore } from "./ArtifactStore.ts"
+import type { CodePart } from "./CodeTag.ts"
 import * as Execution from "./Execution.ts"
 import type { Lease } from "./Lease.ts"
 
@@ -20,6 +21,8 @@ export interface Request {
   readonly pipeline: string
   /** Params as the pipeline was built with, for a process that builds it again. */
   readonly params: Readonly<Record<string, unknown>>
+  /** Files that the step's identity covers, sources and assets alike. */
+  readonly covered: () => ReadonlyArray<CodePart>
 }
 
 export interface Service {

@@ -126,7 +126,10 @@ export interface Facts {
   readonly accelerator: boolean
   readonly isolated: boolean
   readonly retries: number
+  readonly unchecked: string | undefined
   readonly rowWise: { readonly input: string } | undefined
+  /** Config fields that are left out of the key. */
+  readonly unkeyed: ReadonlyArray<string>
   readonly run: (context: any) => unknown
 }
 
@@ -184,10 +187,16 @@ export interface Options<N extends string, In extends Inputs, C extends ConfigFi
   /** How often a failed run is tried again. */
   readonly retries?: number
   /**
+   * Why a strict run leaves this step alone: it fetches what it then checks by digest, say. Not part of the key.
+   */
+  readonly unchecked?: string
+  /**
    * Each output row depends on one row of this input alone: the step runs once per chunk and remembers each chunk. All of
    * its outputs must be tables, and the engine words its summary.
    */
   readonly rowWise?: { readonly input: keyof In & string }
+  /** Config fields that cannot change any output, such as how often a checkpoint is saved: they are left out of the key. */
+  readonly unkeyed?: ReadonlyArray<keyof C & string>
 }
 
 type RunOf<In extends Inputs, C extends ConfigFields, Outs> = (
@@ -232,7 +241,9 @@ export const make: {
     accelerator: options.accelerator ?? false,
     isolated: (options.isolated ?? false) || (options.numeric ?? false) || (options.accelerator ?? false),
     retries: options.retries ?? 0,
+    unchecked: options.unchecked,
     rowWise: options.rowWise,
+    unkeyed: options.unkeyed ?? [],
     run: options.run,
   }
   const clash = Object.keys(facts.inputs).find((name) => Object.hasOwn(facts.config, name))

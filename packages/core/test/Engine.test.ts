@@ -527,7 +527,6 @@ describe("a step that fails", () => {
             if (room-- > 0) return handle.writeFile(bytes)
             throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" })
           },
-          chmod: (bits) => handle.chmod(bits),
           sync: () => handle.sync(),
           close: () => handle.close(),
         }

@@ -26,6 +26,7 @@ const knownModel = Step.make({
   name: "knownModel",
   config: { name: Schema.Literal("SmolLM2-135M-Instruct"), sha256: Schema.String },
   output: ModelFiles,
+  unchecked: "fetches a model and checks its digest",
   run: (context) =>
     Effect.flatMap(
       Effect.promise(() => import("./model/collect.ts")),

@@ -3,6 +3,7 @@
  */
 import { Engine } from "@sluice/core"
 import * as Effect from "effect/Effect"
+import * as Arguments from "../Arguments.ts"
 import * as Engines from "../Engines.ts"
 import * as Failure from "../Failure.ts"
 import type { Context } from "../main.ts"
@@ -11,6 +12,7 @@ import * as Project from "../Project.ts"
 import * as RunReporter from "../RunReporter.ts"
 import * as RunView from "../RunView.ts"
 import { toJson } from "./runs.ts"
+import * as strictView from "./strictView.ts"
 
 const now = (): number => performance.now()
 
@@ -20,12 +22,16 @@ export const run = (context: Context) =>
     const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
     Project.remember(context.cwd, context.loaded!.file)
     const startedAt = now()
+    const strict: Engines.StrictSteps | undefined = Arguments.has(context.invocation, "strict")
+      ? new Map()
+      : undefined
     const reporter = RunReporter.make(screen, json, now)
     context.onInterrupt.say = reporter.notice
     const settle = Effect.sync(() => {
       reporter.close()
       if (!json && reporter.rows.size > 0) {
         screen.write(`${RunView.footer(reporter.rows, now() - startedAt)}\n`)
+        if (strict !== undefined) screen.write(`${strictView.line(strict, reporter.rows.size)}\n`)
       }
     })
     const { finished, failure } = yield* Engine.run(pipeline, Engines.options(context)).pipe(
@@ -33,12 +39,17 @@ export const run = (context: Context) =>
       Effect.catchTag("RunFailed", (error) =>
         Effect.succeed({ finished: error.run, failure: Failure.shown(error, context.root) }),
       ),
-      Effect.provide(Engines.layer(context, reporter.emit)),
+      Effect.provide(Engines.layer(context, reporter.emit, strict)),
       Effect.ensuring(settle),
     )
     if (json) {
       const error = failure === undefined ? {} : { error: { kind: failure.kind, message: failure.message } }
-      const document = { ...toJson(finished), warnings: reporter.warnings, ...error }
+      const document = {
+        ...toJson(finished),
+        ...(strict === undefined ? {} : { strict: strictView.toJson(strict, finished) }),
+        warnings: reporter.warnings,
+        ...error,
+      }
       screen.write(`${JSON.stringify(document, undefined, 2)}\n`)
     } else if (failure !== undefined) screen.error(`${failure.message}\n`)
     return finished.state === "done" ? 0 : 1

@@ -20,7 +20,6 @@ export interface FileSystem {
 
 export interface FileHandle {
   readonly writeFile: (bytes: Uint8Array) => Promise<void>
-  readonly chmod: (mode: number) => Promise<void>
   readonly sync: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -48,10 +47,11 @@ export const writeBytes = async (
   system: FileSystem = nodeFileSystem,
 ): Promise<void> => {
   try {
-    const handle = await system.open(temporary, "wx", 0o600)
+    // The mode binds later openings, not this one. Nothing is changed through the handle: Node's permission model, under
+    // which steps of a strict run store their results, forbids that.
+    const handle = await system.open(temporary, "wx", readOnly)
     try {
       await handle.writeFile(bytes)
-      await handle.chmod(readOnly)
       await handle.sync()
     } finally {
       await handle.close()
@@ -88,7 +88,7 @@ export const publish = async (
     await fs.chmod(temporary, 0o600)
     const handle = await system.open(temporary, "r+", 0o600)
     try {
-      await handle.chmod(readOnly)
+      await fs.chmod(temporary, readOnly)
       await handle.sync()
     } finally {
       await handle.close()
