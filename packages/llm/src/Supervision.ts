@@ -213,15 +213,15 @@ const labelled = (
   pieces: ReadonlyArray<Span>,
   weighted: ReadonlyArray<WeightedSpan>,
 ): SupervisedRow => {
-  const labels = new Array<number>(ids.length)
-  const weights = weighted.length === 0 ? undefined : new Array<number>(ids.length).fill(1)
+  const labels = [...ids]
+  const weights = weighted.length === 0 ? undefined : ids.map(() => 1)
   let piece = 0
   let span = 0
   for (let i = 0; i < ids.length; i++) {
     const { start, end } = spans[i]!
     while (piece < pieces.length && pieces[piece]!.end <= start) piece++
     const within = piece < pieces.length && end > pieces[piece]!.start && start < pieces[piece]!.end
-    labels[i] = within ? ids[i]! : ignored
+    if (!within) labels[i] = ignored
     if (weights === undefined) continue
     while (span < weighted.length && weighted[span]!.end <= start) span++
     const found = weighted[span]

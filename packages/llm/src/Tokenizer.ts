@@ -26,7 +26,15 @@ export interface Encoding {
   readonly spans: ReadonlyArray<Span>
 }
 
+/** All that a tokenizer is made of: plain values, which another thread can make it from again. */
+export interface Definition {
+  readonly json: TokenizerJson.TokenizerJson
+  readonly config: TokenizerJson.TokenizerConfig
+  readonly file: string
+}
+
 export interface Tokenizer {
+  readonly definition: Definition
   /** The file or folder it came from, for messages. */
   readonly file: string
   readonly vocabularySize: number
@@ -53,7 +61,7 @@ export interface Tokenizer {
 /** The tokenizer in a GGUF file's metadata. Throws FormatError. */
 export const fromGguf = (gguf: Gguf): Tokenizer => {
   const { json, config } = TokenizerJson.fromGguf(gguf)
-  return make(json, config, gguf.file)
+  return make({ json, config, file: gguf.file })
 }
 
 /** A tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json`. Throws FormatError. */
@@ -72,8 +80,8 @@ export const fromJson = (
     })
   }
   const given = json as Partial<TokenizerJson.TokenizerJson> & { readonly model: Record<string, unknown> }
-  return make(
-    {
+  return make({
+    json: {
       added_tokens: given.added_tokens ?? [],
       normalizer: given.normalizer ?? null,
       pre_tokenizer: given.pre_tokenizer ?? null,
@@ -83,7 +91,7 @@ export const fromJson = (
     },
     config,
     file,
-  )
+  })
 }
 
 /** Special tokens that end a turn in the chat formats of known models. */
@@ -98,11 +106,9 @@ const endOfTurn = [
   "<｜end▁of▁sentence｜>",
 ]
 
-const make = (
-  json: TokenizerJson.TokenizerJson,
-  config: TokenizerJson.TokenizerConfig,
-  file: string,
-): Tokenizer => {
+/** The tokenizer of a definition. Throws FormatError. */
+export const make = (definition: Definition): Tokenizer => {
+  const { config, file, json } = definition
   let engine: Engine
   const written = { ...json, pre_tokenizer: writtenOut(json.pre_tokenizer) }
   try {
@@ -130,6 +136,7 @@ const make = (
   const remembered = WordCache.make(engine, written, config)
   const normalise = normalizer === null ? undefined : (text: string): string => normalizer.normalize(text)
   return {
+    definition,
     file,
     vocabularySize: largest(vocabulary.values()) + 1,
     bosId: idOf(bosToken) ?? null,

@@ -3,6 +3,7 @@
  */
 export * as Adapter from "./Adapter.ts"
 export * as ChatTemplate from "./ChatTemplate.ts"
+export * as EncodePool from "./EncodePool.ts"
 export * as Gguf from "./formats/Gguf.ts"
 export * as ModelFiles from "./ModelFiles.ts"
 export * as Supervision from "./Supervision.ts"

@@ -67,7 +67,7 @@ describe("remembered words", () => {
       const { ids, tokens } = family.engine.encode(text, { add_special_tokens: false })
       const spans = align(
         text,
-        tokens.map((token) =>
+        tokens.map((token: string) =>
           marks.includes(token)
             ? { bytes: new TextEncoder().encode(token), kind: "added" }
             : { bytes: byteLevelBytes(token)!, kind: "plain" },
