@@ -4,7 +4,7 @@
  *
  * Every use of the helper adds a letter to the file `calls`, so that executions are counted outside the engine.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { writeTinyModel } from "../../packages/steps/test/support/tinyModel.ts"
 import * as Sandbox from "../cli/Sandbox.ts"
@@ -113,6 +113,7 @@ export const make = (files: Readonly<Record<string, string>> = {}): Sandbox.Sand
 export const forget = (project: Sandbox.Sandbox): void => {
   const folder = join(project.root, ".sluice")
   if (!existsSync(folder)) return
+  if (!statSync(folder).isDirectory()) return rmSync(folder)
   for (const name of readdirSync(folder)) {
     if (name !== "bundles") rmSync(join(folder, name), { recursive: true, force: true })
   }
