@@ -21,6 +21,7 @@ import type * as Observe from "./Observe.ts"
 import * as Params from "./Params.ts"
 import type * as Plan from "./Plan.ts"
 import * as Reporter from "./Reporter.ts"
+import * as RowMemory from "./RowMemory.ts"
 import * as RunLog from "./RunLog.ts"
 
 export type Services =
@@ -198,6 +199,7 @@ const perform = (
           ? checkpoints.none
           : checkpoints.handle(action, lease, warn),
       memo: yield* Memo.make(planner, prepared.observed, at, decided),
+      memory: RowMemory.open(prepared.store, node.facts, recordText, decided.because === "forced"),
     }
     const job: Execution.Job = {
       name: node.name,

@@ -25,6 +25,7 @@ import * as Owner from "./Owner.ts"
 import * as Params from "./Params.ts"
 import type * as Pipeline from "./Pipeline.ts"
 import * as Plan from "./Plan.ts"
+import * as RowMemory from "./RowMemory.ts"
 import * as RunLog from "./RunLog.ts"
 import * as SourceDigests from "./SourceDigests.ts"
 
@@ -128,6 +129,12 @@ const perform = Effect.fnUntraced(function* (
       recordText: token === undefined ? undefined : recordText,
       because: request.forced ? "forced" : undefined,
     }),
+    memory: RowMemory.open(
+      request.store,
+      node.facts,
+      token === undefined ? undefined : recordText,
+      request.forced,
+    ),
   }
   return yield* Execution.run(
     {

@@ -17,6 +17,7 @@ import type { Settings } from "./Numerics.ts"
 import { temporaryPath } from "./internal/atomicFile.ts"
 import { hashFile, type DigestedFile } from "./SourceDigests.ts"
 import * as SourceFiles from "./SourceFiles.ts"
+import type * as RowMemory from "./RowMemory.ts"
 import type * as Step from "./Step.ts"
 import * as StepFailure from "./StepFailure.ts"
 import type * as Table from "./Table.ts"
@@ -55,6 +56,8 @@ export interface Hooks {
   readonly checkpoint: Checkpoint.Handle
   /** What is remembered of a row-wise step's chunks. */
   readonly memo: Memo
+  /** What the step remembers by keys of its own. */
+  readonly memory: RowMemory.Handle
 }
 
 /** Results of a row-wise step for single chunks of its input. */
@@ -185,6 +188,7 @@ const makeContext = (
   summarize,
   scratch,
   checkpoint: hooks.checkpoint,
+  memory: hooks.memory,
   get signal() {
     abort.listens = true
     return abort.controller.signal

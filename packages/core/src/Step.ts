@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import type * as Artifact from "./Artifact.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { Progress } from "./Reporter.ts"
+import type * as RowMemory from "./RowMemory.ts"
 import * as Source from "./Source.ts"
 import type * as Table from "./Table.ts"
 
@@ -102,6 +103,8 @@ export interface Context<C = unknown, I = unknown> {
   /** A fresh folder, removed when the step ends. */
   readonly scratch: string
   readonly checkpoint: Checkpoint.Handle
+  /** What the step remembers by keys of its own. Empty unless the definition says `remembers`. */
+  readonly memory: RowMemory.Handle
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal
   /** The numeric settings that are in the key. Empty unless the definition says `numeric: true`. */
@@ -128,9 +131,18 @@ export interface Facts {
   readonly retries: number
   readonly unchecked: string | undefined
   readonly rowWise: { readonly input: string } | undefined
+  readonly remembers: Remembers | undefined
   /** Config fields that are left out of the key. */
   readonly unkeyed: ReadonlyArray<string>
   readonly run: (context: any) => unknown
+}
+
+/** What the step's memory does not depend on but through its keys. */
+export interface Remembers<I extends string = string> {
+  readonly apartFrom: {
+    readonly inputs?: ReadonlyArray<I>
+    readonly env?: ReadonlyArray<string>
+  }
 }
 
 /** A use of a definition: inputs and config filled in, not yet named. */
@@ -195,6 +207,12 @@ export interface Options<N extends string, In extends Inputs, C extends ConfigFi
    * its outputs must be tables, and the engine words its summary.
    */
   readonly rowWise?: { readonly input: keyof In & string }
+  /**
+   * Keeps values by keys of its own in `context.memory`, for later runs too: answers by row, say. What is remembered
+   * belongs to all that the action's key covers, apart from the inputs and variables named here: nothing in them may
+   * bear on a remembered value but through its key.
+   */
+  readonly remembers?: Remembers<keyof In & string>
   /** Config fields that cannot change any output, such as how often a checkpoint is saved: they are left out of the key. */
   readonly unkeyed?: ReadonlyArray<keyof C & string>
 }
@@ -243,6 +261,7 @@ export const make: {
     retries: options.retries ?? 0,
     unchecked: options.unchecked,
     rowWise: options.rowWise,
+    remembers: options.remembers,
     unkeyed: options.unkeyed ?? [],
     run: options.run,
   }

@@ -1,4 +1,4 @@
-import type { Source, Step, Table } from "@sluice/core"
+import { RowMemory, type Source, type Step, type Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -78,6 +78,7 @@ export const runStep = async (
     },
     scratch: "",
     checkpoint: { save: () => Effect.void, latest: Effect.succeedNone, unused: [] },
+    memory: RowMemory.none,
     signal: new AbortController().signal,
     settings: {},
     ...more,
