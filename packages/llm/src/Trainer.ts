@@ -7,6 +7,7 @@
 import * as Data from "effect/Data"
 import type { AdapterWeights } from "./Adapter.ts"
 import * as Dropout from "./Dropout.ts"
+import * as EmbeddingNoise from "./EmbeddingNoise.ts"
 import { structured } from "./formats/structured.ts"
 import type { Llama } from "./Llama.ts"
 import { type Lora, readVariables } from "./Lora.ts"
@@ -15,7 +16,7 @@ import * as Optimizer from "./Optimizer.ts"
 import type { Backend, Tensor } from "./ops/Ops.ts"
 import * as BatchPlan from "./plan/BatchPlan.ts"
 import { upload, uploadSlots } from "./plan/PlanTensors.ts"
-import { supervisedCount, type TokenRow, trainingRow } from "./plan/Stream.ts"
+import { supervisedCount, supervisedWeight, type TokenRow, trainingRow } from "./plan/Stream.ts"
 import * as TrainingPass from "./TrainingPass.ts"
 
 export type { TokenRow } from "./plan/Stream.ts"
@@ -25,9 +26,16 @@ export interface Options extends Optimizer.Options {
   readonly accumulation?: number
   /** Most bytes that one micro-batch's activations may take (predicted); 2 GiB by default. */
   readonly activationBudgetBytes?: number
+  /**
+   * Compute blocks again in backward instead of keeping what they made: always, never, or only for a batch of which
+   * not even one row fits into the budget ("auto", the default). It changes memory and time, and no bit.
+   */
+  readonly recompute?: boolean | "auto"
   /** Share of an adapter's inputs that is dropped; 0 by default. Needs `seed`, and computes no shared prefixes. */
   readonly dropout?: number
-  /** Seed of the dropout masks. */
+  /** NEFTune's alpha, 0 by default: noise on the embeddings. Needs `seed`, and computes no shared prefixes. */
+  readonly noiseAlpha?: number
+  /** Seed of dropout masks and noise. */
   readonly seed?: string
   /** Least tokens of a shared prefix that is computed once (default 8); Infinity computes rows apart. */
   readonly minimumPrefix?: number
@@ -44,24 +52,30 @@ export interface StepResult {
   /** Tokens computed, after sharing prefixes and leaving out what influences nothing. */
   readonly computedTokens: number
   readonly microBatches: number
+  /** Blocks were computed again in backward. */
+  readonly recomputed: boolean
   /** Mean over each row's own supervised tokens; NaN for a row without any. */
   readonly rowLosses: ReadonlyArray<number>
+}
+
+/** Losses of rows that nothing was learnt from. */
+export interface Evaluation extends Pick<StepResult, "loss" | "supervisedTokens" | "tokens" | "rowLosses"> {
+  /** What `loss` counts beside other batches': supervised tokens, or the sum of their weights. */
+  readonly weight: number
 }
 
 /** Everything that decides the next optimizer step, besides rows and learning rate. */
 export interface TrainerState {
   /** Optimizer steps done. */
   readonly optimizerSteps: number
-  /** float32 values by name: `blocks.0.down.a`, and the same with `.moment1` and `.moment2`. */
+  /** float32 values by name: `blocks.0.down.a`, and what the optimizer keeps, as `blocks.0.down.a.moment1`. */
   readonly parts: ReadonlyMap<string, Float32Array>
 }
 
 export interface Trainer {
   readonly step: (rows: ReadonlyArray<TokenRow>, learningRate: number) => Promise<StepResult>
   /** Losses without learning, for held-out rows. */
-  readonly evaluate: (
-    rows: ReadonlyArray<TokenRow>,
-  ) => Promise<Pick<StepResult, "loss" | "supervisedTokens" | "tokens" | "rowLosses">>
+  readonly evaluate: (rows: ReadonlyArray<TokenRow>) => Promise<Evaluation>
   readonly state: () => Promise<TrainerState>
   /** Fails with StateUnfit, all differences named, and nothing changed. */
   readonly restore: (state: TrainerState) => void
@@ -119,59 +133,92 @@ export const make = (
   }: { readonly model: Llama; readonly adapter: Lora; readonly options?: Options },
 ): Trainer => {
   const { config } = model
-  const dropout = options.dropout ?? 0
+  const { dropout = 0, noiseAlpha = 0, recompute: recomputing = "auto" } = options
+  const isRandom = dropout > 0 || noiseAlpha > 0
   const variables = lora.parameters.map(({ variable }) => variable)
-  const optimizer = Optimizer.make(backend, variables, options)
+  const optimizer = Optimizer.make(backend, lora, options)
+  const memorySettings: Memory.Settings = {
+    weightBytesEach: model.weights.embedding.dtype === "bfloat16" ? 2 : 4,
+    momentsEach: options.optimizer === "adafactor" ? 0 : 2,
+    dropout: dropout > 0,
+    noise: noiseAlpha > 0,
+  }
   const pass = TrainingPass.make(backend, model, lora)
   const addAll = backend.jit("accumulate", (ops, { a, b }: Record<"a" | "b", ReadonlyArray<Tensor>>) =>
     a.map((gradient, i) => ops.add(gradient, b[i]!)),
   )
   const planOptions: BatchPlan.Options = {
     ...(options.minimumPrefix === undefined ? {} : { minimumPrefix: options.minimumPrefix }),
-    ...(dropout > 0 ? { minimumPrefix: Infinity } : {}), // each row drops inputs of its own
+    ...(isRandom ? { minimumPrefix: Infinity } : {}), // each row has draws of its own
   }
   let optimizerSteps = 0
 
   const plan = (rows: ReadonlyArray<TokenRow>) => BatchPlan.make(rows.map(trainingRow), config, planOptions)
 
-  const cut = (rows: ReadonlyArray<TokenRow>): ReadonlyArray<BatchPlan.BatchPlan> => {
-    if (options.accumulation !== undefined) return parts(rows, options.accumulation).map(plan)
-    const budget = options.activationBudgetBytes ?? Memory.activationBudgetDefault
-    for (let count = 1; ; count++) {
+  const budget = options.activationBudgetBytes ?? Memory.activationBudgetDefault
+
+  /** As few micro-batches as fit into the budget, or undefined where not even single rows do. */
+  const cutToFit = (rows: ReadonlyArray<TokenRow>, recompute: boolean): Cut | undefined => {
+    for (let count = 1; count <= rows.length; count++) {
       const plans = parts(rows, count).map(plan)
-      const fits = plans.every((part) => Memory.activationBytes(config, lora, part) <= budget)
-      if (fits || count >= rows.length) return plans
+      const bytes = (part: BatchPlan.BatchPlan) =>
+        Memory.activationBytes(config, lora, part, { ...memorySettings, recompute })
+      if (plans.every((part) => bytes(part) <= budget)) return { plans, recompute }
     }
+    return undefined
+  }
+  const cut = (rows: ReadonlyArray<TokenRow>): Cut => {
+    const always = recomputing === true
+    if (options.accumulation !== undefined)
+      return { plans: parts(rows, options.accumulation).map(plan), recompute: always }
+    const fitting =
+      (always ? undefined : cutToFit(rows, false)) ??
+      (recomputing === false ? undefined : cutToFit(rows, true))
+    return fitting ?? { plans: parts(rows, rows.length).map(plan), recompute: recomputing !== false }
   }
 
   /** One micro-batch: losses per slot, and gradients weighted by `weight`. */
-  const gradientsOf = (part: BatchPlan.BatchPlan, weight: number, index: number) =>
-    backend.scope(() =>
-      pass.lossAndGradients(
-        upload(backend, config, part),
-        uploadSlots(backend, part, weight),
-        dropout === 0
-          ? null
-          : Dropout.masks(backend, config, lora, part, dropout, `${options.seed}/${optimizerSteps}/${index}`),
-      ),
-    )
+  const gradientsOf = (part: MicroBatch, weight: number, recompute: boolean) =>
+    backend.scope(() => {
+      const seed = `${options.seed}/${optimizerSteps}`
+      const { firstRow, index, lengths, plan: planned } = part
+      return pass.lossAndGradients(upload(backend, config, planned), uploadSlots(backend, planned, weight), {
+        recompute,
+        dropout:
+          dropout === 0 ? null : Dropout.masks(backend, config, lora, planned, dropout, `${seed}/${index}`),
+        noise:
+          noiseAlpha === 0
+            ? null
+            : EmbeddingNoise.noise(backend, planned, {
+                alpha: noiseAlpha,
+                hidden: config.hidden,
+                lengths,
+                firstRow,
+                seed: `${seed}/noise`,
+              }),
+      })
+    })
 
   const supervised = (rows: ReadonlyArray<TokenRow>) => {
-    const counts = rows.map(supervisedCount)
-    const kept = rows.map((_, i) => i).filter((i) => counts[i]! > 0)
-    const total = counts.reduce((sum, count) => sum + count, 0)
-    if (total === 0) throw new NothingSupervised({ rows: rows.length })
-    return { counts, kept, total, rows: kept.map((i) => rows[i]!) }
+    const weights = rows.map(supervisedWeight)
+    const kept = rows.map((_, i) => i).filter((i) => weights[i]! > 0)
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    if (kept.length === 0) throw new NothingSupervised({ rows: rows.length })
+    const supervisedTokens = kept.reduce((sum, i) => sum + supervisedCount(rows[i]!), 0)
+    return { weights, kept, total, supervisedTokens, rows: kept.map((i) => rows[i]!) }
   }
 
   return {
     step: async (rows, learningRate) => {
-      const { counts, kept, rows: used, total } = supervised(rows)
-      const plans = cut(used)
+      const { kept, rows: used, supervisedTokens, total, weights } = supervised(rows)
+      const { plans, recompute } = cut(used)
       const losses: Array<Tensor> = []
       let gradients: ReadonlyArray<Tensor> = []
+      let firstRow = 0
       plans.forEach((part, index) => {
-        const result = gradientsOf(part, 1 / total, index)
+        const lengths = used.slice(firstRow, firstRow + part.rowCount).map(({ ids }) => ids.length)
+        const result = gradientsOf({ plan: part, index, firstRow, lengths }, 1 / total, recompute)
+        firstRow += part.rowCount
         losses.push(result.loss)
         if (index === 0) gradients = result.gradients
         else {
@@ -183,7 +230,7 @@ export const make = (
       const perSlot: Array<Float32Array> = []
       for (const loss of losses) perSlot.push((await backend.read(loss)) as Float32Array)
       backend.free(...losses)
-      const { loss, rowLosses } = summarise(plans, perSlot, kept, counts)
+      const { loss, rowLosses } = summarise(plans, perSlot, kept, weights)
       if (!Number.isFinite(loss)) {
         backend.free(...gradients)
         throw new TrainingDiverged({ optimizerStep: optimizerSteps + 1, loss, learningRate })
@@ -194,17 +241,18 @@ export const make = (
       return {
         loss,
         gradientNorm,
-        supervisedTokens: total,
+        supervisedTokens,
         tokens: tokenCount(rows),
         computedTokens: plans.reduce((sum, part) => sum + part.tokenCount, 0),
         microBatches: plans.length,
+        recomputed: recompute,
         rowLosses,
       }
     },
 
     evaluate: async (rows) => {
-      const { counts, kept, rows: used, total } = supervised(rows)
-      const plans = cut(used)
+      const { kept, rows: used, supervisedTokens, total, weights } = supervised(rows)
+      const { plans } = cut(used)
       const perSlot: Array<Float32Array> = []
       for (const part of plans) {
         const loss = backend.scope(() =>
@@ -213,42 +261,56 @@ export const make = (
         perSlot.push((await backend.read(loss)) as Float32Array)
         backend.free(loss)
       }
-      const result = summarise(plans, perSlot, kept, counts)
-      return { ...result, supervisedTokens: total, tokens: tokenCount(rows) }
+      return {
+        ...summarise(plans, perSlot, kept, weights),
+        supervisedTokens,
+        weight: total,
+        tokens: tokenCount(rows),
+      }
     },
 
     state: async () => {
-      const { moments1, moments2 } = await optimizer.state()
       const values = await readVariables(backend, variables)
-      const entries = lora.parameters.flatMap(({ name }, i): Array<[string, Float32Array]> => [
-        [name, values[i]!],
-        [`${name}.moment1`, moments1[i]!],
-        [`${name}.moment2`, moments2[i]!],
-      ])
-      return { optimizerSteps, parts: new Map(entries) }
+      const own = lora.parameters.map(({ name }, i) => [name, values[i]!] as const)
+      return { optimizerSteps, parts: new Map([...own, ...(await optimizer.state())]) }
     },
 
     restore: (state) => {
-      checkParts(lora, state)
-      const take = (suffix: string) => lora.parameters.map(({ name }) => state.parts.get(name + suffix)!)
-      Optimizer.assign(backend, variables, take(""))
-      optimizer.restore({
-        count: state.optimizerSteps,
-        moments1: take(".moment1"),
-        moments2: take(".moment2"),
-      })
+      const parts = [...lora.parameters, ...optimizer.parts]
+      checkParts(parts, state)
+      const values = lora.parameters.map(({ name }) => state.parts.get(name)!)
+      Optimizer.assign(backend, variables, values)
+      optimizer.restore(state.optimizerSteps, state.parts)
       optimizerSteps = state.optimizerSteps
     },
 
     adapter: lora.weights,
 
     memory: (rows) => {
-      const predictions = cut(supervised(rows).rows).map((part) => Memory.predict(config, lora, part))
+      const { plans, recompute } = cut(supervised(rows).rows)
+      const predictions = plans.map((part) =>
+        Memory.predict(config, lora, part, { ...memorySettings, recompute }),
+      )
       return predictions.reduce((a, b) => (b.totalBytes > a.totalBytes ? b : a))
     },
 
     free: optimizer.free,
   }
+}
+
+/** A batch as it is computed. */
+interface Cut {
+  readonly plans: ReadonlyArray<BatchPlan.BatchPlan>
+  readonly recompute: boolean
+}
+
+interface MicroBatch {
+  readonly plan: BatchPlan.BatchPlan
+  readonly index: number
+  /** Number in the batch of its first row. */
+  readonly firstRow: number
+  /** Tokens of its rows. */
+  readonly lengths: ReadonlyArray<number>
 }
 
 const tokenCount = (rows: ReadonlyArray<TokenRow>) => rows.reduce((sum, row) => sum + row.ids.length, 0)
@@ -260,40 +322,38 @@ const parts = <A>(rows: ReadonlyArray<A>, count: number): ReadonlyArray<Readonly
   return Array.from({ length: runs }, (_, k) => rows.slice(start(k), start(k + 1)))
 }
 
-/** Mean losses of batch and rows from each slot's, added in double precision. */
+/** Mean losses of batch and rows from each slot's, weighted and added in double precision. */
 const summarise = (
   plans: ReadonlyArray<BatchPlan.BatchPlan>,
   perSlot: ReadonlyArray<Float32Array>,
   kept: ReadonlyArray<number>,
-  counts: ReadonlyArray<number>,
+  weights: ReadonlyArray<number>,
 ) => {
-  const sums = counts.map((count) => (count === 0 ? Number.NaN : 0))
+  const sums = weights.map((weight) => (weight === 0 ? Number.NaN : 0))
   let firstRow = 0
-  plans.forEach(({ rowCount, slotRows }, index) => {
+  plans.forEach(({ rowCount, slotRows, slotWeights }, index) => {
     perSlot[index]!.forEach((loss, slot) => {
       const row = kept[firstRow + slotRows[slot]!]!
-      sums[row] = sums[row]! + loss
+      sums[row] = sums[row]! + (slotWeights === null ? loss : loss * slotWeights[slot]!)
     })
     firstRow += rowCount
   })
-  const total = counts.reduce((sum, count) => sum + count, 0)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
   return {
     loss: kept.reduce((sum, row) => sum + sums[row]!, 0) / total,
-    rowLosses: sums.map((sum, row) => sum / counts[row]!),
+    rowLosses: sums.map((sum, row) => sum / weights[row]!),
   }
 }
 
-const checkParts = (lora: Lora, state: TrainerState): void => {
+const checkParts = (parts: ReadonlyArray<Optimizer.Part>, state: TrainerState): void => {
   const facts: Array<readonly [string, string]> = []
   const expected = new Set<string>()
-  for (const { name, variable } of lora.parameters) {
+  for (const { name, variable } of parts) {
     const size = variable.shape.reduce((product, n) => product * n, 1)
-    for (const part of [name, `${name}.moment1`, `${name}.moment2`]) {
-      expected.add(part)
-      const found = state.parts.get(part)
-      if (found === undefined) facts.push([part, "is missing"])
-      else if (found.length !== size) facts.push([part, `has ${found.length} values, ${size} are needed`])
-    }
+    expected.add(name)
+    const found = state.parts.get(name)
+    if (found === undefined) facts.push([name, "is missing"])
+    else if (found.length !== size) facts.push([name, `has ${found.length} values, ${size} are needed`])
   }
   for (const part of state.parts.keys()) if (!expected.has(part)) facts.push([part, "is not known here"])
   if (facts.length > 0) throw new StateUnfit({ facts })

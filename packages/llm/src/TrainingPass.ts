@@ -3,6 +3,8 @@
  *
  * Every block is one call of a function that the backend may have recorded; between the calls only the blocks' inputs
  * and what backward needs stay alive, and they are freed as soon as backward has passed them.
+ *
+ * @see Chen et al. 2016, arXiv:1604.06174 (recomputing instead of keeping)
  */
 import * as Block from "./Block.ts"
 import type { Masks } from "./Dropout.ts"
@@ -19,10 +21,21 @@ export interface TrainingPass {
   readonly lossAndGradients: (
     plan: PlanTensors,
     slots: Slots,
-    dropout: Masks | null,
+    options?: PassOptions,
   ) => { readonly loss: Tensor; readonly gradients: ReadonlyArray<Tensor> }
   /** Loss [N] of each slot alone. */
   readonly loss: (plan: PlanTensors, slots: Slots) => Tensor
+}
+
+export interface PassOptions {
+  readonly dropout?: Masks | null
+  /** [T, C], added to the embeddings (see EmbeddingNoise). */
+  readonly noise?: Tensor | null
+  /**
+   * Keep only the blocks' inputs, and compute each block again when backward reaches it (gradient checkpointing):
+   * one forward pass more for a fraction of the memory. The same operations on the same numbers, so the same bits.
+   */
+  readonly recompute?: boolean
 }
 
 interface ChunkInput {
@@ -80,15 +93,18 @@ export const make = (backend: Backend, { config, weights }: Llama, lora: Lora): 
     x,
     slots: layer === last ? plan.slots : null,
   })
-  const embed = (plan: PlanTensors) =>
-    backend.scope(() => ops.cast(ops.gather(weights.embedding, plan.ids), "float32"))
+  const embed = (plan: PlanTensors, noise: Tensor | null = null) =>
+    backend.scope(() => {
+      const x = ops.cast(ops.gather(weights.embedding, plan.ids), "float32")
+      return noise === null ? x : ops.add(x, noise)
+    })
   /** Loss [N] and the gradient of the last block's output x [N, C]. */
-  const headOf = (x: Tensor, { labels, sizes, weight }: Slots) =>
+  const headOf = (x: Tensor, { labels, sizes, weights: counts }: Slots) =>
     backend.scope(() => {
       const { saved, y } = normForward({ x, weight: weights.norm })
       const results = ops
         .split(y, sizes, 0)
-        .map((h, k) => headChunk({ embedding: weights.head, h, labels: labels[k]!, weight }))
+        .map((h, k) => headChunk({ embedding: weights.head, h, labels: labels[k]!, weight: counts[k]! }))
       const dy = ops.concat(
         results.map(({ dh }) => dh),
         0,
@@ -109,13 +125,17 @@ export const make = (backend: Backend, { config, weights }: Llama, lora: Lora): 
     })
 
   return {
-    lossAndGradients: (plan, slots, dropout) => {
-      const inputs = [embed(plan)]
+    lossAndGradients: (plan, slots, { dropout = null, noise = null, recompute = false } = {}) => {
+      const inputs = [embed(plan, noise)]
       const saved: Array<Block.Saved> = []
       for (let layer = 0; layer <= last; layer++) {
-        const result = forward(blockInput(plan, dropout, inputs[layer]!, layer))
-        saved.push(result.saved)
-        inputs.push(result.y)
+        const input = blockInput(plan, dropout, inputs[layer]!, layer)
+        if (recompute) inputs.push(forwardAlone(input))
+        else {
+          const result = forward(input)
+          saved.push(result.saved)
+          inputs.push(result.y)
+        }
       }
       const top = inputs.pop()!
       const { dx: dTop, loss } = headOf(top, slots)
@@ -124,6 +144,11 @@ export const make = (backend: Backend, { config, weights }: Llama, lora: Lora): 
       let dy = dTop
       for (let layer = last; layer >= 0; layer--) {
         const input = blockInput(plan, dropout, inputs[layer]!, layer)
+        if (recompute) {
+          const again = forward(input)
+          backend.free(again.y)
+          saved[layer] = again.saved
+        }
         const result = backward({ input, saved: saved[layer]!, dy, needsInput: layer > 0 })
         backend.free(dy, inputs[layer]!, ...tensorsOf(saved[layer]!))
         gradients[layer] = result.gradients

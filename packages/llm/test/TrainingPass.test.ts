@@ -28,7 +28,6 @@ describe.each(backends)("TrainingPass on %s", (_, backendOptions) => {
       pass.lossAndGradients(
         upload(backend(), model.config, plan),
         uploadSlots(backend(), plan, 1 / plan.labels.length),
-        null,
       ),
     )
     expect(backend().tensorCount() - before).toBe(gradients.length + 1)
@@ -75,7 +74,7 @@ describe.each(backends)("TrainingPass on %s", (_, backendOptions) => {
     const { alone, gradients, loss } = backend().scope(() => {
       const tensors = upload(backend(), model.config, plan)
       const slots = uploadSlots(backend(), plan, 1)
-      return { alone: none.loss(tensors, slots), ...pass.lossAndGradients(tensors, slots, null) }
+      return { alone: none.loss(tensors, slots), ...pass.lossAndGradients(tensors, slots) }
     })
     expect(await floats(backend(), loss)).toEqual(await floats(backend(), alone))
     for (const [i, gradient] of gradients.entries()) {

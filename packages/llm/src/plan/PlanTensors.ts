@@ -65,8 +65,8 @@ export interface Slots {
   readonly sizes: ReadonlyArray<number>
   /** [n] of each chunk */
   readonly labels: ReadonlyArray<Tensor>
-  /** What each slot's loss counts in the gradient, a scalar. */
-  readonly weight: Tensor
+  /** What each slot's loss counts in the gradient, of each chunk: one scalar, or [n, 1] where slots have weights. */
+  readonly weights: ReadonlyArray<Tensor>
 }
 
 export const uploadSlots = (backend: Backend, plan: BatchPlan, weight: number): Slots => {
@@ -77,6 +77,25 @@ export const uploadSlots = (backend: Backend, plan: BatchPlan, weight: number): 
   return {
     sizes,
     labels: sizes.map((size, k) => backend.tensor(plan.labels.slice(start(k), start(k + 1)), [size])),
-    weight: backend.tensor(Float32Array.of(weight), []),
+    weights: weightsOf(backend, plan.slotWeights, weight, sizes),
   }
+}
+
+const weightsOf = (
+  backend: Backend,
+  slotWeights: Float32Array | null,
+  weight: number,
+  sizes: ReadonlyArray<number>,
+): ReadonlyArray<Tensor> => {
+  if (slotWeights === null) {
+    const shared = backend.tensor(Float32Array.of(weight), [])
+    return sizes.map(() => shared)
+  }
+  let at = 0
+  return sizes.map((size) =>
+    backend.tensor(
+      slotWeights.slice(at, (at += size)).map((own) => own * weight),
+      [size, 1],
+    ),
+  )
 }

@@ -20,6 +20,8 @@ export const minimumPrefixTokens = 8
 export interface TokenRow {
   readonly ids: ArrayLike<number>
   readonly labels: ArrayLike<number>
+  /** What each position's loss counts, 0 or more; 1 everywhere where left out. */
+  readonly weights?: ArrayLike<number>
 }
 
 /** One row as the stream sees it: its tokens, and the positions (ascending) whose output is wanted. */
@@ -28,6 +30,8 @@ export interface StreamRow {
   readonly slots: ReadonlyArray<number>
   /** The token to predict at each slot; empty where nothing is learnt (prompts). */
   readonly labels: ReadonlyArray<number>
+  /** What each slot's loss counts, where not all count 1. */
+  readonly weights?: ReadonlyArray<number>
 }
 
 export interface Stream {
@@ -50,20 +54,24 @@ export interface Stream {
   readonly labels: Int32Array
   /** [N] row of each slot. */
   readonly slotRows: Int32Array
+  /** [N] what each slot's loss counts; null where all count 1. */
+  readonly slotWeights: Float32Array | null
 }
 
 /** The output at position i − 1 predicts the token at position i: a slot for every supervised label but the first. */
 export const trainingRow = (row: TokenRow): StreamRow => {
   const slots: Array<number> = []
   const labels: Array<number> = []
+  const weights: Array<number> = []
   for (let i = 1; i < row.ids.length; i++) {
     const label = row.labels[i]!
     if (label !== notSupervised) {
       slots.push(i - 1)
       labels.push(label)
+      if (row.weights !== undefined) weights.push(row.weights[i]!)
     }
   }
-  return { ids: row.ids, slots, labels }
+  return { ids: row.ids, slots, labels, ...(row.weights === undefined ? {} : { weights }) }
 }
 
 /** A prompt wants the output of its last token only. */
@@ -74,6 +82,14 @@ export const supervisedCount = (row: TokenRow): number => {
   let count = 0
   for (let i = 1; i < row.ids.length; i++) if (row.labels[i] !== notSupervised) count++
   return count
+}
+
+/** What a row's losses count together: its supervised tokens, or the sum of their weights. */
+export const supervisedWeight = (row: TokenRow): number => {
+  if (row.weights === undefined) return supervisedCount(row)
+  let sum = 0
+  for (let i = 1; i < row.ids.length; i++) if (row.labels[i] !== notSupervised) sum += row.weights[i]!
+  return sum
 }
 
 /** Longest prefix that all rows share and that ends before every slot; 0 for a single row or below `minimum`. */
@@ -135,5 +151,8 @@ export const pack = (rows: ReadonlyArray<StreamRow>, options: PackOptions = {}):
     slots: Int32Array.from(slots),
     labels: Int32Array.from(labels),
     slotRows: Int32Array.from(slotRows),
+    slotWeights: rows.every((row) => row.weights === undefined)
+      ? null
+      : Float32Array.from(rows.flatMap((row) => row.weights ?? row.slots.map(() => 1))),
   }
 }
