@@ -3,7 +3,6 @@
  *
  * A batch goes to the thread with the fewest batches waiting. Rows come back as views of a few long arrays.
  */
-import { extname } from "node:path"
 import { Worker } from "node:worker_threads"
 import type { ChatTemplate } from "./ChatTemplate.ts"
 import * as EncodeBatch from "./encodeBatch.ts"
@@ -30,14 +29,14 @@ export interface Setup {
 /** What a thread answers to a batch. */
 export type Answer = { readonly columns: Columns } | { readonly failure: unknown }
 
-/** A pool of `threads` threads besides this one; with less than two, this one does the work itself. */
+/** A pool of `threads` threads besides this one; with less than two, or where none may be started, this one does the work. */
 export const make = (
   tokenizer: Tokenizer,
   template: ChatTemplate | null,
   options: EncodeBatch.EncodeOptions,
   threads: number,
 ): EncodePool => {
-  if (threads < 2) {
+  if (threads < 2 || !mayStartThreads()) {
     const encode = EncodeBatch.make(tokenizer, template, options)
     return {
       threads: 1,
@@ -69,9 +68,21 @@ interface Waiting {
   readonly reject: (failure: unknown) => void
 }
 
+/** Node runs TypeScript, but not an installed package's: that has a compiled file beside its sources. */
+const workerFile = (): URL => {
+  const own = import.meta.url
+  if (!own.endsWith(".ts")) return new URL("./encodeWorker.js", own)
+  return new URL(own.includes("/node_modules/") ? "../dist/encodeWorker.js" : "./encodeWorker.ts", own)
+}
+
+/** Whether this process may start threads: under Node's permission model only where it was allowed to. */
+const mayStartThreads = (): boolean => {
+  const { permission } = process as { readonly permission?: { readonly has: (scope: string) => boolean } }
+  return permission === undefined || permission.has("worker")
+}
+
 const thread = (setup: Setup) => {
-  const file = new URL(`./encodeWorker${extname(import.meta.url)}`, import.meta.url)
-  const worker = new Worker(file, { workerData: setup, execArgv: [] })
+  const worker = new Worker(workerFile(), { workerData: setup, execArgv: [] })
   const queue: Array<Waiting> = []
   let dead: Error | undefined
   const end = (error: Error) => {
@@ -92,7 +103,7 @@ const thread = (setup: Setup) => {
         if (dead !== undefined) return reject(dead)
         queue.push({ resolve, reject })
         // As text: copying one long string takes a fifth of the time of copying its objects one by one.
-        worker.postMessage(JSON.stringify(examples))
+        worker.postMessage(JSON.stringify(examples), [])
       }),
     close: () => worker.terminate(),
   }

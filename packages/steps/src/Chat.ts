@@ -3,33 +3,132 @@ import { Table } from "@sluice/core"
 /** Who says a message. */
 export type Role = "system" | "user" | "assistant" | "tool"
 
+/** A tool that the assistant calls. */
+export interface ToolCall {
+  readonly name: string
+  /** What it is called with: any JSON value, mostly an object. */
+  readonly arguments: unknown
+  readonly id?: string
+}
+
+/** What a part of a message's content counts in the loss; UTF-16 offsets into the content, end exclusive. */
+export interface SpanWeight {
+  readonly start: number
+  readonly end: number
+  /** 0 or more; 0 is not learnt, 1 is what everything else counts. */
+  readonly weight: number
+}
+
 /** One turn of a chat. */
 export interface Message {
   readonly role: Role
+  /** May be empty in a turn that calls tools. */
   readonly content: string
+  /** The assistant's thoughts, for templates that write them apart from the content. */
+  readonly reasoning?: string
+  readonly toolCalls?: ReadonlyArray<ToolCall>
+  /** In a tool's answer: the id of the call that it answers, and the tool's name. */
+  readonly toolCallId?: string
+  readonly name?: string
+  /** `false`: the model sees this turn of the assistant and does not learn it. */
+  readonly supervised?: boolean
+  readonly weights?: ReadonlyArray<SpanWeight>
 }
 
 /** Chats, each with the id of the row that it was made from (RowId). */
 export class Chat extends Table.make({
   id: Table.utf8,
   messages: Table.list(
-    Table.struct({ role: Table.dictionary(["system", "user", "assistant", "tool"]), content: Table.utf8 }),
+    Table.struct({
+      role: Table.dictionary(["system", "user", "assistant", "tool"]),
+      content: Table.utf8,
+      reasoning: Table.nullable(Table.utf8),
+      /** JSON: a list of ToolCall. */
+      toolCalls: Table.nullable(Table.utf8),
+      toolCallId: Table.nullable(Table.utf8),
+      name: Table.nullable(Table.utf8),
+      supervised: Table.nullable(Table.bool),
+      weights: Table.nullable(
+        Table.list(Table.struct({ start: Table.int32, end: Table.int32, weight: Table.float32 })),
+      ),
+    }),
   ),
+  /** JSON: the tools that the assistant may call, as the chat template is to be given them. */
+  tools: Table.nullable(Table.utf8),
 }) {}
+
+/** A message as the table holds it. */
+export type StoredMessage = Table.Row<typeof Chat>["messages"][number]
+
+/** A row of the table. */
+export const stored = (
+  id: string,
+  messages: ReadonlyArray<Message>,
+  tools: ReadonlyArray<unknown> = [],
+): Table.Row<typeof Chat> => ({
+  id,
+  messages: messages.map((message) => ({
+    role: message.role,
+    content: message.content,
+    reasoning: message.reasoning ?? null,
+    toolCalls: message.toolCalls === undefined ? null : JSON.stringify(message.toolCalls),
+    toolCallId: message.toolCallId ?? null,
+    name: message.name ?? null,
+    supervised: message.supervised ?? null,
+    weights: message.weights ?? null,
+  })),
+  tools: tools.length === 0 ? null : JSON.stringify(tools),
+})
+
+/** A stored message by the names that chat templates use (OpenAI's), with what of it is learnt. */
+export const turnOf = (message: StoredMessage) => {
+  const { content, name, reasoning, role, supervised, toolCallId, toolCalls, weights } = message
+  return {
+    role,
+    content,
+    ...(isGiven(reasoning) ? { reasoning_content: reasoning } : {}),
+    ...(isGiven(toolCalls) ? { tool_calls: callsOf(toolCalls) } : {}),
+    ...(isGiven(toolCallId) ? { tool_call_id: toolCallId } : {}),
+    ...(isGiven(name) ? { name } : {}),
+    ...(isGiven(supervised) ? { supervised } : {}),
+    ...(isGiven(weights) ? { weights } : {}),
+  }
+}
+
+/** The tools of a stored chat. */
+export const toolsOf = (tools: string | null | undefined): ReadonlyArray<unknown> =>
+  isGiven(tools) ? (JSON.parse(tools) as ReadonlyArray<unknown>) : []
+
+const callsOf = (text: string) =>
+  (JSON.parse(text) as ReadonlyArray<ToolCall>).map(({ arguments: given, id, name }) => ({
+    ...(id === undefined ? {} : { id }),
+    type: "function",
+    function: { name, arguments: given },
+  }))
+
+const isGiven = <A>(value: A | null | undefined): value is A => value !== null && value !== undefined
 
 /** Everything that is wrong with a chat as an example to learn from; empty when nothing is. */
 export const problems = (messages: ReadonlyArray<Message>): ReadonlyArray<string> => {
   const found: Array<string> = []
   if (messages.length === 0) found.push("it has no messages")
   messages.forEach((message, index) => {
-    if (!roles.includes(message.role)) {
+    const { content, role, supervised, toolCalls, weights } = message
+    if (!roles.includes(role)) {
       found.push(
-        `message ${index + 1} has role ${JSON.stringify(message.role)}; one of ${roles.join(", ")} is required`,
+        `message ${index + 1} has role ${JSON.stringify(role)}; one of ${roles.join(", ")} is required`,
       )
     }
-    if (typeof message.content !== "string") found.push(`message ${index + 1} has no text`)
-    else if (message.content === "" && message.role === "assistant")
+    if (typeof content !== "string") found.push(`message ${index + 1} has no text`)
+    else if (content === "" && role === "assistant" && toolCalls === undefined)
       found.push(`message ${index + 1} is an empty answer`)
+    if (supervised === true && role !== "assistant")
+      found.push(`message ${index + 1} is supervised, and not the assistant's`)
+    weights?.forEach((span) => {
+      const inside = span.start >= 0 && span.end > span.start && span.end <= (content?.length ?? 0)
+      if (!inside || !(span.weight >= 0))
+        found.push(`message ${index + 1} has a weight that names no part of it: ${JSON.stringify(span)}`)
+    })
   })
   if (messages.length > 0 && messages.at(-1)!.role !== "assistant") {
     found.push(`it ends with a ${messages.at(-1)!.role} message; the last one must be the assistant's answer`)

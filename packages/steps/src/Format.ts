@@ -1,6 +1,6 @@
 import { Errors, Step, type Table } from "@sluice/core"
 import * as Data from "effect/Data"
-import { Chat, type Message, problems } from "./Chat.ts"
+import { Chat, type Message, problems, stored } from "./Chat.ts"
 import { rowsOf } from "./reading.ts"
 import * as RowId from "./RowId.ts"
 
@@ -29,7 +29,7 @@ const formatChat = Step.make({
       const messages = context.config.messages(row)
       const wrong = problems(messages)
       if (wrong.length > 0) throw new ChatInvalid({ row, problems: wrong })
-      yield { id: RowId.of(row), messages: messages.map(({ role, content }) => ({ role, content })) }
+      yield stored(RowId.of(row), messages)
     }
   },
 })

@@ -32,23 +32,62 @@ export interface ChatOptions {
   readonly supervise?: "assistant" | "lastAssistant" | "all"
 }
 
+export interface TextOptions<T extends Table.Any> extends Pick<ChatOptions, "maxTokens" | "onTooLong"> {
+  readonly rows: Step.Ref<T>
+  /** Its tokenizer is used. */
+  readonly model: Step.Ref<typeof ModelFiles>
+  /** The column that holds the text; "text" by default. */
+  readonly column?: string
+}
+
 /**
  * Token ids of each chat in the model's own template. Learnt are the assistant's tokens with the token that ends
- * its turn. Outputs: the tokens, and what became of every chat.
+ * its turn; a message may say that it is not learnt, or what parts of it count (`supervised`, `weights`). A chat of
+ * which nothing would be learnt, or of which the template leaves something out, is refused by row. Outputs: the
+ * tokens, and what became of every chat. Large tables are encoded on all cores, with the same result.
  */
 export const chat = (options: ChatOptions) => tokenizeChat(options)
+
+/**
+ * Token ids of texts that are no chats, for going on with a language or a domain: all of a text is learnt, and the
+ * token that ends it. Outputs as of `chat`.
+ */
+export const text = <T extends Table.Any>(options: TextOptions<T>) =>
+  Step.use(tokenizeText, {
+    inputs: { rows: options.rows, model: options.model },
+    config: {
+      column: options.column ?? "text",
+      maxTokens: options.maxTokens ?? 512,
+      onTooLong: options.onTooLong ?? "fail",
+    },
+    outputs: { tokens: Tokens, accounting: Accounting },
+  })
+
+const MaxTokens = Schema.Int.check(Schema.isGreaterThan(1))
+const OnTooLong = Schema.Literals(["fail", "drop", "cut"])
 
 const tokenizeChat = Step.make({
   name: "tokenizeChat",
   inputs: { chats: Chat, model: ModelFiles },
   config: {
-    maxTokens: Schema.Int.check(Schema.isGreaterThan(1)).pipe(Step.withDefault(512)),
-    onTooLong: Schema.Literals(["fail", "drop", "cut"]).pipe(Step.withDefault("fail")),
+    maxTokens: MaxTokens.pipe(Step.withDefault(512)),
+    onTooLong: OnTooLong.pipe(Step.withDefault("fail")),
     supervise: Schema.Literals(["assistant", "lastAssistant", "all"]).pipe(Step.withDefault("assistant")),
   },
   outputs: { tokens: Tokens, accounting: Accounting },
   run: async (context) => {
-    const { tokenize } = await import("./tokenize/run.ts")
-    return tokenize(context)
+    const { tokenizeChats } = await import("./tokenize/run.ts")
+    return tokenizeChats(context)
+  },
+})
+
+const tokenizeText = Step.make({
+  name: "tokenizeText",
+  inputs: { rows: Step.anyTable, model: ModelFiles },
+  config: { column: Schema.NonEmptyString, maxTokens: MaxTokens, onTooLong: OnTooLong },
+  outputs: { tokens: Tokens, accounting: Accounting },
+  run: async (context) => {
+    const { tokenizeTexts } = await import("./tokenize/run.ts")
+    return tokenizeTexts(context)
   },
 })

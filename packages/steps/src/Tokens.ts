@@ -6,4 +6,6 @@ export class Tokens extends Table.make({
   ids: Table.list(Table.int32),
   /** As long as `ids`: the token to learn at each position, −100 where nothing is learnt. */
   labels: Table.list(Table.int32),
+  /** As long as `ids`: what each label's loss counts. Null where all count 1. */
+  weights: Table.nullable(Table.list(Table.float32)),
 }) {}

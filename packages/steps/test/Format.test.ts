@@ -11,6 +11,16 @@ const rows = [
   { text: "bad", class: 0 },
 ]
 
+/** What a message need not say. */
+const unsaid = {
+  reasoning: null,
+  toolCalls: null,
+  toolCallId: null,
+  name: null,
+  supervised: null,
+  weights: null,
+}
+
 describe("Format.chat", () => {
   it("makes one chat of each row, under the row's id", async () => {
     const use = Format.chat({
@@ -25,16 +35,18 @@ describe("Format.chat", () => {
       {
         id: RowId.of(rows[0]!),
         messages: [
-          { role: "user", content: "good" },
-          { role: "assistant", content: "1" },
+          { ...unsaid, role: "user", content: "good" },
+          { ...unsaid, role: "assistant", content: "1" },
         ],
+        tools: null,
       },
       {
         id: RowId.of(rows[1]!),
         messages: [
-          { role: "user", content: "bad" },
-          { role: "assistant", content: "0" },
+          { ...unsaid, role: "user", content: "bad" },
+          { ...unsaid, role: "assistant", content: "0" },
         ],
+        tools: null,
       },
     ])
   })

@@ -2,6 +2,7 @@
  * Tokenize, train and evaluate by themselves, on a model of two layers with TensorFlow.js in plain JavaScript:
  * what they write, what they refuse, and that a resumed training equals an uninterrupted one.
  */
+import { Table } from "@sluice/core"
 import { ModelFiles as Opened } from "@sluice/llm"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -10,9 +11,10 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Chat, type Message } from "../src/Chat.ts"
+import { Chat, type Message, stored } from "../src/Chat.ts"
 import * as Evaluate from "../src/Evaluate.ts"
 import { AdapterFiles, ModelFiles } from "../src/kinds.ts"
+import * as RowId from "../src/RowId.ts"
 import { Tokens } from "../src/Tokens.ts"
 import * as Tokenize from "../src/Tokenize.ts"
 import * as Train from "../src/Train.ts"
@@ -60,7 +62,10 @@ const promptText =
   "<|im_start|>system\nSay x or y.<|im_end|>\n<|im_start|>user\na?<|im_end|>\n<|im_start|>assistant\n"
 
 const tokenize = (rows: ReadonlyArray<ReturnType<typeof chat>>, more: Partial<Tokenize.ChatOptions> = {}) =>
-  runStep(Tokenize.chat({ chats: ref(Chat), model: modelRef, ...more }), { chats: reader(rows), model })
+  runStep(Tokenize.chat({ chats: ref(Chat), model: modelRef, ...more }), {
+    chats: reader(rows.map(({ id, messages }) => stored(id, messages))),
+    model,
+  })
 
 describe("Tokenize.chat", () => {
   it("supervises the answer and the token that ends its turn, and accounts for every chat", async () => {
@@ -102,6 +107,85 @@ describe("Tokenize.chat", () => {
       supervisedTokens: 2,
     })
   })
+})
+
+describe("what of a chat is learnt", () => {
+  const learnt = (row: { ids: ReadonlyArray<number>; labels: ReadonlyArray<number> }): string =>
+    Buffer.from(row.labels.filter((label) => label !== -100).map((id) => (id < 256 ? id : 46))).toString()
+  const twoTurns = (more: Partial<Message> = {}) => {
+    const [system, user, answer] = chat("two", "a?", "xx").messages
+    return {
+      id: "two",
+      messages: [system!, user!, { ...answer!, ...more }, user!, { ...answer!, content: "y" }],
+    }
+  }
+
+  it("follows the step's choice and each message's own", async () => {
+    const of = async (more: Partial<Message>, supervise?: Tokenize.ChatOptions["supervise"]) => {
+      const { outputs } = await tokenize([twoTurns(more)], supervise === undefined ? {} : { supervise })
+      return learnt(outputs["tokens"][0])
+    }
+    expect(await of({})).toBe("xx.y.")
+    expect(await of({}, "lastAssistant")).toBe("y.")
+    expect(await of({ supervised: false })).toBe("y.")
+    expect((await of({}, "all")).length).toBeGreaterThan(60)
+  })
+
+  it("has the weights that a message gives its parts, in a column of their own", async () => {
+    const { outputs, summary } = await tokenize([
+      twoTurns({ weights: [{ start: 1, end: 2, weight: 2.5 }] }),
+      chats[0]!,
+    ])
+    const [first, second] = outputs["tokens"]
+    const weights = first.weights.flatMap((weight: number, at: number) =>
+      first.labels[at] === -100 ? [] : [weight],
+    )
+    expect(weights).toEqual([1, 2.5, 1, 1, 1])
+    expect(second.weights).toBeNull()
+    expect(summary).toContain("7 supervised, weights in 1 row")
+  })
+
+  it("is refused by row where it would be nothing, and where the template leaves something out", async () => {
+    const nothing = { ...chats[0]!, messages: chats[0]!.messages.map((m) => ({ ...m, supervised: false })) }
+    const calling = twoTurns({ toolCalls: [{ name: "look", arguments: {} }] })
+    await expect(tokenize([nothing, calling], { onTooLong: "drop" })).rejects.toThrow(
+      /^2 chats of 2 cannot be learnt from\.\n {2}Row row0: {2}No token of the chat is supervised[^]*Row two: {3}The model's chat template leaves out the tool calls of message 3/,
+    )
+  })
+})
+
+describe("Tokenize.text", () => {
+  class Texts extends Table.make({ body: Table.utf8 }) {}
+  const use = (more = {}) => Tokenize.text({ rows: ref(Texts), model: modelRef, column: "body", ...more })
+
+  it("learns all of a text and the token that ends it", async () => {
+    const rows = [{ body: "to be" }, { body: "or not" }]
+    const { outputs, summary } = await runStep(use(), { rows: reader(rows), model })
+    const ids = [...Buffer.from("to be"), 257]
+    expect(outputs["tokens"][0]).toEqual({ id: RowId.of(rows[0]!), ids, labels: ids, weights: null })
+    expect(summary).toBe("2 rows, 13 tokens, 11 supervised")
+  })
+
+  it("names a row without text", async () => {
+    const run = runStep(use(), { rows: reader([{ text: "x" }]), model })
+    await expect(run).rejects.toThrow(
+      'A row has no text to learn from.\n  Column:  body, which the rows do not have\n  Row:     {"text":"x"}\n',
+    )
+  })
+})
+
+describe("a table large enough for several threads", () => {
+  it("gives the rows that one thread gives, in their order", async () => {
+    const many = Array.from({ length: 20_001 }, (_, n) => chat(`row${n}`, `${n}?`, n % 2 === 0 ? "x" : "y"))
+    const [whole, parts] = [
+      await tokenize(many),
+      await Promise.all([0, 7000, 14_000].map((at) => tokenize(many.slice(at, at + 7000)))),
+    ]
+    const plain = (rows: ReadonlyArray<any>) =>
+      rows.map((row) => [row.id, [...row.ids].join(), [...row.labels].join()])
+    expect(plain(whole.outputs["tokens"])).toEqual(parts.flatMap((part) => plain(part.outputs["tokens"])))
+    expect(whole.outputs["accounting"]).toEqual(parts.flatMap((part) => part.outputs["accounting"]))
+  }, 60_000)
 })
 
 describe("Tokenize.chat and its model's template", () => {

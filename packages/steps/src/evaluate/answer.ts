@@ -7,7 +7,7 @@ import type { Chat } from "../Chat.ts"
 import { counted, thousands } from "../counted.ts"
 import * as OpenModel from "../model/open.ts"
 import { backendOptions, precisionOf } from "../numeric.ts"
-import { promptOf, withShots } from "./prompt.ts"
+import { askAll, type Given, type Prompt } from "./asking.ts"
 
 /** What the four kinds of arm have in common; `shots` and `adapter` are there for the arms that declare them. */
 interface Inputs {
@@ -17,70 +17,80 @@ interface Inputs {
   readonly adapter?: Artifact.FilesReader
 }
 
+type Context = Step.Context<{ readonly maxNewTokens: number }, Inputs>
+
+/** After so many answers they are kept: what an interruption costs at most. */
+const keptTogether = 256
+
 /** Every chat's answer by the model: greedy decoding, one row for each chat, in their order. */
-export const answers = (context: Step.Context<{ readonly maxNewTokens: number }, Inputs>) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const { inputs } = context
-      const chats = yield* inputs.chats.all
-      const shots =
-        inputs.shots === undefined ? [] : (yield* inputs.shots.all).map(({ messages }) => messages)
-      const { chatTemplate, stopIds, tokenizer, weights } = yield* OpenModel.openForChat(inputs.model)
-      const prompts = chats.map(({ messages }) =>
-        tokenizer.encode(
-          chatTemplate.render(withShots(promptOf(messages), shots), { addGenerationPrompt: true }),
-        ),
-      )
-      const backend = yield* Backend.open(backendOptions(context.settings))
-      const model = Llama.load(backend, weights, precisionOf(context.settings))
-      const longest = model.config.contextTokens - context.config.maxNewTokens
-      const tooLong = chats.flatMap(({ id }, index) =>
-        prompts[index]!.length > longest ? [{ id, tokens: prompts[index]!.length }] : [],
-      )
-      if (tooLong.length > 0) {
-        const { contextTokens } = model.config
-        return yield* new PromptsTooLong({
-          contextTokens,
-          maxNewTokens: context.config.maxNewTokens,
-          prompts: tooLong,
-        })
-      }
-      const adapter =
-        inputs.adapter === undefined
-          ? null
-          : Lora.fromWeights(backend, model.config, yield* OpenModel.adapter(inputs.adapter))
-      const started = yield* Clock.currentTimeMillis
-      const generated = yield* Effect.tryPromise({
-        try: () =>
-          Generate.greedy(backend, {
-            model,
-            adapter,
-            prompts,
-            maxNewTokens: context.config.maxNewTokens,
-            stop: stopIds,
-            signal: context.signal,
-            onProgress: ({ done, total }) => context.progress({ done, total, unit: "row" }),
-          }),
-        catch: (error) => error,
-      })
-      const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
-      const newTokens = generated.reduce((sum, { ids }) => sum + ids.length, 0)
-      context.measure("generation seconds", seconds, "s")
-      context.measure("new tokens per second", newTokens / Math.max(seconds, 0.001), "tok/s")
-      context.measure("peak memory", process.resourceUsage().maxRSS * 1024, "bytes")
-      context.summarize(`${counted(chats.length, "answer")}, ${thousands(newTokens)} new tokens`)
-      return chats.map(({ id }, index) => {
-        const { ids, stopped } = generated[index]!
-        return {
-          id,
-          answer: tokenizer.decode(ids, { skipSpecialTokens: true }),
-          stopped,
-          promptTokens: prompts[index]!.length,
-          newTokens: ids.length,
+export const answers = (context: Context) =>
+  askAll(context, (prompts, keep) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { adapter: tuned, model: files } = context.inputs
+        const { maxNewTokens } = context.config
+        const { chatTemplate, stopIds, tokenizer, weights } = yield* OpenModel.openForChat(files)
+        const asked = prompts
+          .map((prompt) => {
+            const { messages, tools } = prompt
+            const text = chatTemplate.render(messages, { addGenerationPrompt: true, tools })
+            return { prompt, ids: tokenizer.encode(text) }
+          })
+          .toSorted((a, b) => a.ids.length - b.ids.length)
+        const backend = yield* Backend.open(backendOptions(context.settings))
+        const model = Llama.load(backend, weights, precisionOf(context.settings))
+        yield* checkLengths(asked, model.config.contextTokens, maxNewTokens)
+        const adapter =
+          tuned === undefined
+            ? null
+            : Lora.fromWeights(backend, model.config, yield* OpenModel.adapter(tuned))
+        const started = yield* Clock.currentTimeMillis
+        let newTokens = 0
+        for (let from = 0; from < asked.length; from += keptTogether) {
+          const batch = asked.slice(from, from + keptTogether)
+          const generated = yield* Effect.tryPromise({
+            try: () =>
+              Generate.greedy(backend, {
+                model,
+                adapter,
+                prompts: batch.map(({ ids }) => ids),
+                maxNewTokens,
+                stop: stopIds,
+                signal: context.signal,
+                onProgress: ({ done }) =>
+                  context.progress({ done: from + done, total: asked.length, unit: "row" }),
+              }),
+            catch: (error) => error,
+          })
+          yield* keep(
+            batch.map(({ ids: promptIds, prompt }, index): [Prompt, Given] => {
+              const { ids, stopped } = generated[index]!
+              newTokens += ids.length
+              const answer = tokenizer.decode(ids, { skipSpecialTokens: true })
+              return [prompt, { answer, stopped, promptTokens: promptIds.length, newTokens: ids.length }]
+            }),
+          )
         }
-      })
-    }),
+        const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
+        context.measure("generation seconds", seconds, "s")
+        context.measure("new tokens per second", newTokens / Math.max(seconds, 0.001), "tok/s")
+        context.measure("peak memory", process.resourceUsage().maxRSS * 1024, "bytes")
+      }),
+    ),
   )
+
+const checkLengths = (
+  asked: ReadonlyArray<{ readonly prompt: Prompt; readonly ids: ReadonlyArray<number> }>,
+  contextTokens: number,
+  maxNewTokens: number,
+): Effect.Effect<void, PromptsTooLong> => {
+  const prompts = asked
+    .filter(({ ids }) => ids.length + maxNewTokens > contextTokens)
+    .map(({ ids, prompt }) => ({ id: prompt.id, tokens: ids.length }))
+  return prompts.length === 0
+    ? Effect.void
+    : Effect.fail(new PromptsTooLong({ contextTokens, maxNewTokens, prompts }))
+}
 
 /** Prompts that leave no room for an answer in the model's context. */
 export class PromptsTooLong extends Data.TaggedError("PromptsTooLong")<{

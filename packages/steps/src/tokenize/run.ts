@@ -1,48 +1,114 @@
 import type { Artifact, Step, Table } from "@sluice/core"
-import { ChatTemplate, Supervision } from "@sluice/llm"
+import { EncodePool } from "@sluice/llm"
 import * as Effect from "effect/Effect"
-import type { Chat } from "../Chat.ts"
+import * as os from "node:os"
+import { type Chat, toolsOf, turnOf } from "../Chat.ts"
 import { counted, thousands } from "../counted.ts"
 import * as OpenModel from "../model/open.ts"
 import { rowsOf } from "../reading.ts"
+import * as RowId from "../RowId.ts"
 import { watched } from "../watched.ts"
 import type { Accounting, OnTooLong } from "../Tokenize.ts"
 import { ChatsUnfit } from "./ChatsUnfit.ts"
+import { encodedAhead } from "./encodedAhead.ts"
+import { TextMissing } from "./TextMissing.ts"
 
-export interface Config {
+interface Limits {
   readonly maxTokens: number
   readonly onTooLong: OnTooLong
+}
+
+export interface ChatConfig extends Limits {
   readonly supervise: "assistant" | "lastAssistant" | "all"
 }
 
-export interface Inputs {
+export interface TextConfig extends Limits {
+  readonly column: string
+}
+
+interface ChatInputs {
   readonly chats: Table.Reader<typeof Chat>
   readonly model: Artifact.FilesReader
 }
 
+interface TextInputs {
+  readonly rows: Table.Reader<Table.Any>
+  readonly model: Artifact.FilesReader
+}
+
 /** Renders, tokenizes and labels every chat, and accounts for each. */
-export const tokenize = async (context: Step.Context<Config, Inputs>) => {
-  const { maxTokens, onTooLong, supervise } = context.config
-  const overLength = ({ fail: "refuse", drop: "drop", cut: "cutLeft" } as const)[onTooLong]
-  const { chatTemplate, tokenizer } = await Effect.runPromise(
-    Effect.scoped(OpenModel.openForChat(context.inputs.model)),
+export const tokenizeChats = async (context: Step.Context<ChatConfig, ChatInputs>) => {
+  const { chats } = context.inputs
+  const model = await Effect.runPromise(Effect.scoped(OpenModel.openForChat(context.inputs.model)))
+  const pool = EncodePool.make(
+    model.tokenizer,
+    model.chatTemplate,
+    optionsOf(context.config, context.config.supervise),
+    threadsFor(chats.rowCount),
   )
+  const example = ({ id, messages, tools }: Table.Row<typeof Chat>) => ({
+    id,
+    example: { turns: messages.map(turnOf), ...(tools === null ? {} : { tools: toolsOf(tools) }) },
+  })
+  return tokenize(context, pool, chats.rowCount, mapped(rowsOf(chats), example))
+}
+
+/** Tokenizes every text whole, and accounts for each. */
+export const tokenizeTexts = async (context: Step.Context<TextConfig, TextInputs>) => {
+  const { rows } = context.inputs
+  const { column } = context.config
+  const { tokenizer } = await Effect.runPromise(Effect.scoped(OpenModel.open(context.inputs.model)))
+  const pool = EncodePool.make(tokenizer, null, optionsOf(context.config, "all"), threadsFor(rows.rowCount))
+  const example = (row: Readonly<Record<string, unknown>>) => {
+    const text = row[column]
+    if (typeof text !== "string" || text === "") throw new TextMissing({ column, row })
+    return { id: RowId.of(row), example: { text } }
+  }
+  const all = rowsOf(rows) as AsyncIterable<Readonly<Record<string, unknown>>>
+  return tokenize(context, pool, rows.rowCount, mapped(all, example))
+}
+
+const optionsOf = ({ maxTokens, onTooLong }: Limits, supervise: ChatConfig["supervise"]) => ({
+  maxTokens,
+  supervise,
+  overLength: ({ fail: "refuse", drop: "drop", cut: "cutLeft" } as const)[onTooLong],
+})
+
+/** Rows for which a thread is worth its start, about half a second of work. */
+const rowsPerThread = 10_000
+const mostThreads = 16
+
+/** How many threads encode a table: results do not depend on it. */
+const threadsFor = (rows: number): number =>
+  Math.min(os.availableParallelism(), Math.floor(rows / rowsPerThread), mostThreads)
+
+async function* mapped<A, B>(items: AsyncIterable<A>, of: (item: A) => B): AsyncGenerator<B> {
+  for await (const item of items) yield of(item)
+}
+
+interface Given {
+  readonly id: string
+  readonly example: EncodePool.Example
+}
+
+const tokenize = (
+  context: Pick<Step.Context, "progress" | "summarize">,
+  pool: EncodePool.EncodePool,
+  total: number,
+  examples: AsyncIterable<Given>,
+) => {
   const accounting: Array<Table.Row<typeof Accounting>> = []
   const unfit: Array<{ id: string; reason: string }> = []
-  const total = context.inputs.chats.rowCount
 
-  /** What is learnt of a chat, or null where it was dropped or refused. */
-  const take = ({ id, messages }: Table.Row<typeof Chat>) => {
-    let encoded: Supervision.SupervisedRow
-    try {
-      encoded = Supervision.encode(tokenizer, chatTemplate, messages, { supervise })
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      unfit.push({ id, reason: error.message })
-      accounting.push({ id, status: "dropped", reason: error.message, tokens: 0, supervisedTokens: 0 })
+  /** What is learnt of an example, or null where it was dropped or refused. */
+  const take = ({ id }: Given, encoded: EncodePool.Encoded) => {
+    if ("refused" in encoded) {
+      const reason = encoded.refused
+      unfit.push({ id, reason })
+      accounting.push({ id, status: "dropped", reason, tokens: 0, supervisedTokens: 0 })
       return null
     }
-    const { row, account } = Supervision.fit(encoded, maxTokens, overLength)
+    const { account, row } = encoded
     const { reason, status, supervisedTokens, tokens } = account
     accounting.push({
       id,
@@ -52,37 +118,43 @@ export const tokenize = async (context: Step.Context<Config, Inputs>) => {
       supervisedTokens,
     })
     if (status === "refused") unfit.push({ id, reason: reason! })
-    return row === null ? null : { id, ids: row.ids, labels: row.labels }
+    return row === null ? null : { id, ...row }
   }
 
   async function* rows() {
     let sum = 0
-    for await (const chat of rowsOf(context.inputs.chats)) {
-      const row = take(chat)
-      if (accounting.length % 100 === 0) context.progress({ done: accounting.length, total, unit: "row" })
-      if (row === null) continue
-      sum += row.ids.length
-      yield row
+    let weighted = 0
+    try {
+      for await (const [given, encoded] of encodedAhead(examples, pool)) {
+        const row = take(given, encoded)
+        if (accounting.length % 100 === 0) context.progress({ done: accounting.length, total, unit: "row" })
+        if (row === null) continue
+        sum += row.ids.length
+        if (row.weights !== null) weighted++
+        yield row
+      }
+    } finally {
+      await pool.close()
     }
     if (unfit.length > 0) {
       throw new ChatsUnfit({
         rows: accounting.length,
         unfit,
-        hint: 'Raise maxTokens or set onTooLong to "drop" or "cut" for long chats; give every chat an answer.',
+        hint: 'Raise maxTokens or set onTooLong to "drop" or "cut" for long rows; correct the others or leave them out before.',
       })
     }
-    context.summarize(summary(accounting, sum))
+    context.summarize(summary(accounting, sum, weighted))
   }
   const written = watched(rows(), () => accounting)
   return { tokens: written.rows, accounting: written.after }
 }
 
-/** What the chat template or the mask has against a chat; anything else is a fault of ours. */
-const isRefusal = (error: unknown): error is ChatTemplate.ChatTemplateError | Supervision.SupervisionError =>
-  error instanceof ChatTemplate.ChatTemplateError || error instanceof Supervision.SupervisionError
-
 /** `300 rows, 22,600 tokens, 2,700 supervised, 3 cut, 2 dropped`. */
-const summary = (accounting: ReadonlyArray<Table.Row<typeof Accounting>>, tokens: number): string => {
+const summary = (
+  accounting: ReadonlyArray<Table.Row<typeof Accounting>>,
+  tokens: number,
+  weighted: number,
+): string => {
   const count = (status: string) => accounting.filter((row) => row.status === status).length
   const supervised = accounting.reduce((sum, row) => sum + row.supervisedTokens, 0)
   const parts = [
@@ -90,6 +162,7 @@ const summary = (accounting: ReadonlyArray<Table.Row<typeof Accounting>>, tokens
     counted(tokens, "token"),
     `${thousands(supervised)} supervised`,
   ]
+  if (weighted > 0) parts.push(`weights in ${counted(weighted, "row")}`)
   if (count("cut") > 0) parts.push(`${thousands(count("cut"))} cut`)
   if (count("dropped") > 0) parts.push(`${thousands(count("dropped"))} dropped`)
   return parts.join(", ")

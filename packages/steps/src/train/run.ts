@@ -48,12 +48,16 @@ interface Saved {
  */
 const giveWay = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
+/** Without weights, every label counts 1. */
+const trainingRow = ({ ids, labels, weights }: Table.Row<typeof Tokens>): Trainer.TokenRow =>
+  weights === null ? { ids, labels } : { ids, labels, weights }
+
 /** The whole training: open, resume, optimizer steps with checkpoints, adapter and metrics. */
 export const train = (context: Step.Context<Config, Inputs>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const { config } = context
-      const rows = yield* context.inputs.tokens.all
+      const rows = (yield* context.inputs.tokens.all).map(trainingRow)
       const epochSteps = Math.ceil(rows.length / config.batchRows)
       const order = batches(rows.length, {
         seed: context.seed,
