@@ -15,7 +15,14 @@ import { type LinearName, type PerLinear, untrained } from "./Block.ts"
 import type { Adapter } from "./layers/linear.ts"
 import type { LlamaConfig } from "./LlamaConfig.ts"
 import type { Backend, Tensor, Variable } from "./ops/Ops.ts"
-import { AdapterUnfit, allProjections, outputSizes, projections } from "./Projections.ts"
+import {
+  AdapterUnfit,
+  allProjections,
+  checkPatterns,
+  matching,
+  outputSizes,
+  projections,
+} from "./Projections.ts"
 
 export { AdapterUnfit, allProjections } from "./Projections.ts"
 
@@ -26,8 +33,11 @@ export interface Options {
   readonly alpha?: number
   /** Scale alpha/√r instead of alpha/r. */
   readonly rsLora?: boolean
-  /** Names or path endings of the projections to train; all seven by default. */
-  readonly targetModules?: ReadonlyArray<string>
+  /**
+   * Names or path endings of the projections to train, or one regular expression for whole paths, as in PEFT:
+   * `.*[.][0-3][.].*_proj` trains the first four blocks. All seven by default.
+   */
+  readonly targetModules?: ReadonlyArray<string> | string
   /** Other ranks and alphas for some modules, by name, path ending or regular expression, as in PEFT. */
   readonly rankPattern?: Readonly<Record<string, number>>
   readonly alphaPattern?: Readonly<Record<string, number>>
@@ -55,15 +65,17 @@ export interface Lora {
 
 /** A new adapter: A Kaiming-uniform(√5), that is uniform in ±1/√in, from a stream per module; B zero. */
 export const create = (backend: Backend, model: LlamaConfig, seed: string, options: Options = {}): Lora => {
+  const { targetModules = allProjections } = options
   const config: AdapterConfig = {
     baseModel: "",
     rank: options.rank ?? 16,
     alpha: options.alpha ?? 32,
     rsLora: options.rsLora ?? false,
-    targetModules: options.targetModules ?? allProjections,
+    targetModules: typeof targetModules === "string" ? matching(model, targetModules) : targetModules,
     rankPattern: options.rankPattern ?? {},
     alphaPattern: options.alphaPattern ?? {},
   }
+  checkPatterns(model, config)
   return build(backend, model, config, (module, rank, inSize, outSize) => {
     const random = Random.make(Random.derive(seed, module))
     const bound = 1 / Math.sqrt(inSize)

@@ -116,4 +116,56 @@ export const projections = (model: LlamaConfig, config: AdapterConfig): Readonly
   return found
 }
 
+/**
+ * The targets that a regular expression for whole paths stands for: names where it takes a projection in every block,
+ * else paths. An adapter's configuration then says them as a list, which every reader understands.
+ */
+export const matching = (model: LlamaConfig, pattern: string): ReadonlyArray<string> => {
+  const whole = expression("Target modules", `^(?:${pattern})$`, pattern)
+  const found: Array<string> = []
+  for (const part of Object.values(memberNames).flat()) {
+    const paths = Array.from({ length: model.layers }, (_, block) => `model.layers.${block}.${part}`)
+    const matched = paths.filter((path) => whole.test(path))
+    if (matched.length === paths.length) found.push(part.slice(part.indexOf(".") + 1))
+    else found.push(...matched)
+  }
+  if (found.length > 0) return found
+  throw new AdapterUnfit({
+    reason: "The pattern of target modules matches no projection of this model.",
+    facts: [["Pattern", pattern]],
+    hint: `It must match a whole path, such as model.layers.0.${memberNames.queryKeyValue[0]}.`,
+  })
+}
+
+/** Throws AdapterUnfit for patterns of rank or alpha that no trained projection matches: all of them at once. */
+export const checkPatterns = (model: LlamaConfig, config: AdapterConfig): void => {
+  const modules = projections(model, config).map(({ module }) => module)
+  const facts = (["rankPattern", "alphaPattern"] as const).flatMap((kind) =>
+    Object.keys(config[kind])
+      .filter((pattern) => {
+        const end = expression(kind, `^(.*\\.)?(${pattern})$`, pattern)
+        return !modules.some((module) => end.test(module))
+      })
+      .map((pattern): [string, string] => [kind, pattern]),
+  )
+  if (facts.length === 0) return
+  throw new AdapterUnfit({
+    reason: "A pattern matches no projection that is trained.",
+    facts,
+    hint: "A pattern is a regular expression for the end of a path, such as q_proj or layers.0.mlp.down_proj.",
+  })
+}
+
+const expression = (what: string, text: string, pattern: string): RegExp => {
+  try {
+    return new RegExp(text)
+  } catch {
+    throw new AdapterUnfit({
+      reason: `${what}: no regular expression.`,
+      facts: [["Pattern", pattern]],
+      hint: "Give a regular expression as JavaScript reads it.",
+    })
+  }
+}
+
 const endsWith = (module: string, ending: string) => module === ending || module.endsWith(`.${ending}`)

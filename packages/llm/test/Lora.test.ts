@@ -103,4 +103,37 @@ describe("Lora", () => {
       ].join("\n"),
     )
   })
+
+  it("takes target modules by a pattern for whole paths, and says them as names or paths", () => {
+    const targets = (targetModules: string) => create({ targetModules }).config.targetModules
+    expect(targets(".*self_attn[.][qv]_proj")).toEqual(["q_proj", "v_proj"])
+    expect(targets("model.layers.1.(self_attn.o|mlp.down)_proj")).toEqual([
+      "model.layers.1.self_attn.o_proj",
+      "model.layers.1.mlp.down_proj",
+    ])
+    expect(() => targets("q_proj")).toThrow(
+      [
+        "The pattern of target modules matches no projection of this model.",
+        "  Pattern:  q_proj",
+        "It must match a whole path, such as model.layers.0.self_attn.q_proj.",
+      ].join("\n"),
+    )
+    expect(() => targets("(")).toThrow("Target modules: no regular expression.")
+  })
+
+  it("refuses patterns of rank and alpha that match nothing trained, all at once", () => {
+    expect(() =>
+      create({
+        targetModules: ["q_proj"],
+        rankPattern: { q_proj: 2, v_proj: 2 },
+        alphaPattern: { "layers.7.*": 4 },
+      }),
+    ).toThrow(
+      [
+        "A pattern matches no projection that is trained.",
+        "  rankPattern:   v_proj",
+        "  alphaPattern:  layers.7.*",
+      ].join("\n"),
+    )
+  })
 })
