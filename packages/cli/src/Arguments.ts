@@ -136,6 +136,9 @@ const invalid = (flag: Command.Flag, value: string): string | undefined => {
       return `--${flag.name} is ${JSON.stringify(value)} and must be a whole number of at least ${flag.integerFrom}.`
     }
   }
+  if (flag.fraction !== undefined && !(value.trim() !== "" && Number(value) > 0 && Number(value) <= 1)) {
+    return `--${flag.name} is ${JSON.stringify(value)} and must be a number above 0 and at most 1.`
+  }
   if (flag.choices !== undefined && !flag.choices.includes(value)) {
     const near = suggestion(value, flag.choices, (name) => name)
     return `--${flag.name} is ${JSON.stringify(value)} and must be one of ${flag.choices.join(", ")}.${near}`

@@ -15,6 +15,8 @@ export interface Flag {
   readonly choices?: ReadonlyArray<string>
   /** A whole number of at least this. */
   readonly integerFrom?: number
+  /** A number above 0 and at most 1. */
+  readonly fraction?: true
   readonly help: string
 }
 
@@ -91,6 +93,11 @@ export const commands: ReadonlyArray<Command> = [
       ONLY,
       FORCE,
       { name: "jobs", alias: "j", value: "N", integerFrom: 1, help: "how many steps may execute at once" },
+      {
+        name: "resume-from",
+        value: "CHECKPOINT",
+        help: "go on from this checkpoint (its key or its folder), or refuse, with each difference",
+      },
       { name: "strict", help: "refuse files, programs and network that a step does not declare" },
       BACKEND,
       THREADS,
@@ -116,6 +123,24 @@ export const commands: ReadonlyArray<Command> = [
     arguments: [STEP, FILE],
     flags: [RUN, SET, BACKEND, THREADS],
     examples: ["sluice why train", "sluice why train --set learningRate=1e-4"],
+    needsPipeline: true,
+  },
+  {
+    name: "audit",
+    summary: "execute hits again and compare",
+    description:
+      "Executes a sample of the hits again and compares what they answer with what is stored, which stays as\nit is. A step that answers differently is quarantined: its results are no hits until its code changes.",
+    arguments: [FILE],
+    flags: [
+      { name: "sample", value: "SHARE", fraction: true, help: "share of the hits, rounded up (0.05)" },
+      { name: "step", value: "STEP", repeated: true, help: "exactly this step instead of a sample" },
+      { name: "seed", value: "TEXT", help: "draws the same sample again; the time unless given" },
+      { name: "release", value: "STEP", help: "end the quarantine of this step, and audit nothing" },
+      SET,
+      BACKEND,
+      THREADS,
+    ],
+    examples: ["sluice audit --sample 0.2", "sluice audit --step train"],
     needsPipeline: true,
   },
   {

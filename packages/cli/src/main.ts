@@ -51,6 +51,8 @@ const commandOf = async (name: string): Promise<(context: Context) => CommandEff
       return (await import("./commands/plan.ts")).plan
     case "why":
       return (await import("./commands/why.ts")).why
+    case "audit":
+      return (await import("./commands/audit.ts")).audit
     case "runs":
       return (await import("./commands/runs.ts")).runs
     case "diff":

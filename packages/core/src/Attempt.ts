@@ -19,7 +19,7 @@ import * as Lease from "./Lease.ts"
 import * as Memo from "./Memo.ts"
 import type * as Observe from "./Observe.ts"
 import * as Params from "./Params.ts"
-import type * as Plan from "./Plan.ts"
+import * as Plan from "./Plan.ts"
 import * as Reporter from "./Reporter.ts"
 import * as RowMemory from "./RowMemory.ts"
 import * as RunLog from "./RunLog.ts"
@@ -73,7 +73,7 @@ export const execute = (
 
     let waitMs = 20
     for (;;) {
-      const entry = decided.because === "forced" ? undefined : observed.entry(key)
+      const entry = Plan.isAnew(decided) ? undefined : observed.entry(key)
       if (entry !== undefined && observed.damage(entry) === undefined) {
         return { outputs: entry.outputs, key, decision: "hit", ms: 0, summary: entry.summary } as const
       }
@@ -91,7 +91,7 @@ export const execute = (
         continue
       }
       const release = Effect.ignore(Database.storing(() => leases.release(lease)))
-      const meanwhile = decided.because === "forced" ? undefined : observed.entry(key)
+      const meanwhile = Plan.isAnew(decided) ? undefined : observed.entry(key)
       if (meanwhile !== undefined && observed.damage(meanwhile) === undefined) {
         yield* release
         return {
@@ -199,21 +199,9 @@ const perform = (
           ? checkpoints.none
           : checkpoints.handle(action, lease, warn),
       memo: yield* Memo.make(planner, prepared.observed, at, decided),
-      memory: RowMemory.open(prepared.store, node.facts, recordText, decided.because === "forced"),
+      memory: RowMemory.open(prepared.store, node.facts, recordText, Plan.isAnew(decided)),
     }
-    const job: Execution.Job = {
-      name: node.name,
-      facts: node.facts,
-      config: own.config,
-      inputs: jobInputs(planner, at, outputs),
-      outputs: node.outputs,
-      single: node.single,
-      seed: own.seed,
-      env: own.env,
-      settings: prepared.observed.numeric ?? {},
-      root: prepared.root,
-      store: prepared.store,
-    }
+    const job = jobOf(prepared, at, outputs)
 
     const attempt = Effect.gen(function* () {
       log.append(context.id, { type: "start", at: now(), name: node.name, key })
@@ -234,7 +222,7 @@ const perform = (
             key,
             recordText,
             lease,
-            forced: decided.because === "forced",
+            forced: Plan.isAnew(decided),
             pipeline: planner.graph.name,
             params: prepared.givenParams,
             covered: () => Object.values(own.code).flatMap((reading) => reading.parts),
@@ -281,6 +269,30 @@ const perform = (
     const permitted = context.permits.withPermits(1)(attempt)
     return yield* node.facts.accelerator ? context.accelerator.withPermits(1)(permitted) : permitted
   })
+
+/** A step whose producers have their outputs, with everything resolved. */
+export const jobOf = (
+  prepared: Observe.Prepared,
+  at: number,
+  outputs: ReadonlyArray<Outputs | undefined>,
+): Execution.Job => {
+  const { planner } = prepared
+  const node = planner.graph.nodes[at]!
+  const own = planner.prepared(at)
+  return {
+    name: node.name,
+    facts: node.facts,
+    config: own.config,
+    inputs: jobInputs(planner, at, outputs),
+    outputs: node.outputs,
+    single: node.single,
+    seed: own.seed,
+    env: own.env,
+    settings: prepared.observed.numeric ?? {},
+    root: prepared.root,
+    store: prepared.store,
+  }
+}
 
 const wiringOf = (planner: Plan.Planner, at: number): Readonly<Record<string, string>> => {
   const wiring: Record<string, string> = {}

@@ -167,7 +167,7 @@ const prepare = (
     throw new Errors.NoSuchStep({ pipeline: graph.name, name: request.step, known: [...graph.index.keys()] })
   }
   const observed: Plan.Observations = {
-    ...Observe.observe(cache, log, sources, graph, new Map(), request.settings),
+    ...Observe.observe(cache, log, sources, graph, new Map(), request.settings, new Map()),
     // The engine digested the files; this process checks them while it reads.
     sources: (_, patterns) => filesFor(graph, at, request, patterns),
   }

@@ -337,6 +337,21 @@ export class NoSuchStep extends Data.TaggedError("NoSuchStep")<{
   }
 }
 
+/** A step that no audit put under quarantine. */
+export class NotQuarantined extends Data.TaggedError("NotQuarantined")<{
+  readonly name: string
+  readonly known: ReadonlyArray<string>
+  readonly near?: string
+}> {
+  override get message(): string {
+    return structured(
+      `Step "${this.name}" is not under quarantine.`,
+      [["Quarantined", this.known.length === 0 ? "(none)" : this.known.join(", ")]],
+      this.near === undefined ? undefined : `Did you mean ${this.near}?`,
+    )
+  }
+}
+
 /** A run that is not in the log. */
 export class NoSuchRun extends Data.TaggedError("NoSuchRun")<{
   readonly id: string

@@ -21,6 +21,7 @@ export type CauseKind =
   | "first"
   | "damaged"
   | "forced"
+  | "quarantined"
   | "uncached"
 
 /** One reason. `headline` is the first line a user reads; `path` the steps by which the cause arrived, root first. */
@@ -334,6 +335,7 @@ const rank = (cause: Cause): number => order.indexOf(cause.kind)
 const order: ReadonlyArray<CauseKind> = [
   "forced",
   "damaged",
+  "quarantined",
   "param",
   "config",
   "code",

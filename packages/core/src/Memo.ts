@@ -11,7 +11,7 @@ import * as Artifact from "./Artifact.ts"
 import * as ArtifactStore from "./ArtifactStore.ts"
 import * as Database from "./Database.ts"
 import type * as Execution from "./Execution.ts"
-import type * as Plan from "./Plan.ts"
+import * as Plan from "./Plan.ts"
 
 /** The memory of one step, empty for a step that is not row-wise or not identified, and while it is forced. */
 export const make = Effect.fnUntraced(function* (
@@ -33,7 +33,7 @@ export const make = Effect.fnUntraced(function* (
   })
   return {
     get: (chunk) => {
-      if (decided.because === "forced") return undefined
+      if (Plan.isAnew(decided)) return undefined
       const entry = observed.entry(ActionKey.digest(recordFor(chunk)))
       return entry === undefined || observed.damage(entry) !== undefined ? undefined : entry.outputs
     },

@@ -11,6 +11,7 @@ import * as Graph from "./Graph.ts"
 import * as Numerics from "./Numerics.ts"
 import type * as Pipeline from "./Pipeline.ts"
 import * as Plan from "./Plan.ts"
+import * as Quarantine from "./Quarantine.ts"
 import * as RunLog from "./RunLog.ts"
 import * as SourceDigests from "./SourceDigests.ts"
 import { rmSync } from "node:fs"
@@ -71,7 +72,7 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
       lastRun === undefined
         ? { entries: new Map<string, ActionCache.Entry>(), steps: [] }
         : cache.ofRun(lastRun)
-    const observed = observe(cache, log, sources, graph, last.entries, numeric)
+    const observed = observe(cache, log, sources, graph, last.entries, numeric, Quarantine.read(db.root))
     const planner = Plan.planner(graph, observed, options)
     const made = Plan.make(planner, observed)
     // Entries of the last run answer for the plan alone: what runs from now on is asked of the index.
@@ -100,7 +101,9 @@ export const observe = (
   graph: Graph.Graph,
   known: ReadonlyMap<string, ActionCache.Entry>,
   numeric: Numerics.Settings | undefined,
+  quarantine: ReadonlyMap<string, Quarantine.Entry>,
 ): Plan.Observations => {
+  const quarantineIds = new WeakMap<Plan.Prepared, string>()
   const digested = new Map<string, ReadonlyArray<SourceDigests.DigestedFile>>()
   const previous = new Map<string, ReturnType<RunLog.Service["lastKey"]>>()
   const previousOf = (step: string): ReturnType<RunLog.Service["lastKey"]> => {
@@ -132,6 +135,12 @@ export const observe = (
     },
     previousParams: (step) => previousOf(step)?.params ?? {},
     predictedMs: (step) => (durations ??= log.durations(graph.name)).get(step),
+    quarantined: (facts, prepared) => {
+      if (quarantine.size === 0) return undefined
+      let id = quarantineIds.get(prepared)
+      if (id === undefined) quarantineIds.set(prepared, (id = Quarantine.idOf(facts, prepared.code)))
+      return quarantine.get(id)
+    },
   }
 }
 

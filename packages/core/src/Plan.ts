@@ -15,6 +15,7 @@ import * as Explain from "./Explain.ts"
 import type * as Graph from "./Graph.ts"
 import type { Settings } from "./Numerics.ts"
 import * as Params from "./Params.ts"
+import type * as Quarantine from "./Quarantine.ts"
 import * as Random from "./Random.ts"
 import type { DigestedFile } from "./SourceDigests.ts"
 import type * as Step from "./Step.ts"
@@ -73,6 +74,8 @@ export interface Observations {
   /** Params of the run that the previous result of a step came from. */
   readonly previousParams: (step: string) => Readonly<Record<string, string>>
   readonly predictedMs: (step: string) => number | undefined
+  /** What an audit found of the definition with this code, while that counts. */
+  readonly quarantined: (facts: Step.Facts, prepared: Prepared) => Quarantine.Entry | undefined
 }
 
 export interface Options {
@@ -103,9 +106,13 @@ export interface Decided {
   readonly recordText: string | undefined
   readonly entry: Entry | undefined
   readonly waitingFor: ReadonlyArray<number>
-  readonly because: "absent" | "damaged" | "forced" | "uncached" | undefined
+  readonly because: "absent" | "damaged" | "forced" | "quarantined" | "uncached" | undefined
   readonly damage: string | undefined
 }
+
+/** Whether a step runs although its result may be there: neither it nor what it remembers of single rows is used. */
+export const isAnew = ({ because }: Pick<Decided, "because">): boolean =>
+  because === "forced" || because === "quarantined"
 
 /** Decides nodes; remembers what it prepared. */
 export interface Planner {
@@ -158,6 +165,8 @@ export const planner = (
     const damage = observed.damage(entry)
     if (damage !== undefined)
       return { ...undecided, decision: "run", key, recordText, because: "damaged", damage }
+    if (observed.quarantined(node.facts, own) !== undefined)
+      return { ...undecided, decision: "run", key, recordText, because: "quarantined" }
     return {
       decision: "hit",
       key,
@@ -247,6 +256,19 @@ const worldOf = (
       if (decision?.because === "damaged")
         return { kind: "damaged", headline: `${name}: ${decision.damage}`, path: [name] }
       if (decision?.because === "forced") return { kind: "forced", headline: `${name}: forced`, path: [name] }
+      if (decision?.because === "quarantined") {
+        const at = graph.index.get(name)!
+        const found = observed.quarantined(graph.nodes[at]!.facts, plan.prepared(at))!
+        return {
+          kind: "quarantined",
+          headline: `${name}: quarantined, an audit got another answer`,
+          path: [name],
+          details: [
+            ...found.differences,
+            `sluice audit --release ${found.step} ends the quarantine; so does another edit of its code.`,
+          ],
+        }
+      }
       const untagged = plan.prepared(graph.index.get(name)!).untagged
       if (untagged.length > 0) {
         return {
@@ -327,6 +349,7 @@ const prepareAll = (
     const config = configOf(node, misconfigured)
     const configTexts: Record<string, string> = {}
     for (const field in config) {
+      if (facts.unkeyed.includes(field)) continue
       try {
         configTexts[field] = observed.code.encode(config[field], (reading) =>
           found.push([`config.${field}`, reading]),

@@ -113,6 +113,12 @@ export interface Context<C = unknown, I = unknown> {
 
 // ── definitions and uses ─────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Numbers are equal when their distance is at most `absolute`, or at most `relative` times the larger of the two. */
+export interface Tolerance {
+  readonly absolute?: number
+  readonly relative?: number
+}
+
 /** The facts of a definition, without its types. */
 export interface Facts {
   readonly name: string
@@ -130,6 +136,7 @@ export interface Facts {
   readonly isolated: boolean
   readonly retries: number
   readonly unchecked: string | undefined
+  readonly tolerance: Tolerance | undefined
   readonly rowWise: { readonly input: string } | undefined
   readonly remembers: Remembers | undefined
   /** Config fields that are left out of the key. */
@@ -202,6 +209,8 @@ export interface Options<N extends string, In extends Inputs, C extends ConfigFi
    * Why a strict run leaves this step alone: it fetches what it then checks by digest, say. Not part of the key.
    */
   readonly unchecked?: string
+  /** How far numbers of its outputs may differ for an audit to call them equal. Not part of the key. */
+  readonly tolerance?: Tolerance
   /**
    * Each output row depends on one row of this input alone: the step runs once per chunk and remembers each chunk. All of
    * its outputs must be tables, and the engine words its summary.
@@ -260,6 +269,7 @@ export const make: {
     isolated: (options.isolated ?? false) || (options.numeric ?? false) || (options.accelerator ?? false),
     retries: options.retries ?? 0,
     unchecked: options.unchecked,
+    tolerance: options.tolerance,
     rowWise: options.rowWise,
     remembers: options.remembers,
     unkeyed: options.unkeyed ?? [],
