@@ -1,3 +1,7 @@
+/**
+ * Intervals and a test for a mean, by drawing the rows again with replacement.
+ */
+import * as McNemar from "./McNemar.ts"
 import * as Normal from "./Normal.ts"
 import * as StudentT from "./StudentT.ts"
 import type { Interval } from "./Wilson.ts"
@@ -14,54 +18,61 @@ export interface Options {
   /** 0.95 by default. */
   readonly confidence?: number
   /**
-   * - `studentized` (the default): the distribution of (m* − m) / s* read from the rounds, so that skew and few rows
-   *   shape the interval; an end that the rounds leave open (too many of equal rows) is the expanded one;
-   * - `expanded`: the percentile interval taken at Φ(−√(n/(n−1))·t) instead of α/2, t from Student's distribution with
-   *   n − 1 degrees of freedom, which makes up for its being too narrow on few rows;
-   * - `bca`: bias-corrected and accelerated, at the expanded shares;
-   * - `percentile`: the plain one.
+   * - `studentized` (the default): m ± q·s/√n, q the quantile of |m′ − m| / (s′/√n) over the rounds;
+   * - `bca`: bias-corrected and accelerated;
+   * - `percentile`: the quantiles of m′ themselves.
+   *
+   * The decision record on the verdict's tests has the coverage of each; only the first keeps 95 % where the
+   * differences are skewed or most of them 0.
    */
-  readonly method?: "symmetric" | "studentized" | "expanded" | "bca" | "percentile"
+  readonly method?: "studentized" | "bca" | "percentile"
+}
+
+/** A mean's interval, and the test of the mean against 0. */
+export interface Mean extends Interval {
+  /** Two-sided; at most 1 − confidence exactly where a studentized interval leaves 0 out. Never 0. */
+  readonly p: number
 }
 
 /**
- * Interval for the mean of `values`, by drawing the rows again with replacement.
+ * Interval and test for the mean of `values`.
  *
  * For two arms give every row's score of the first less that of the second: resampling rows, not answers, keeps the
- * pairing. The same seed behind `draws` gives the same interval. Quantiles interpolate linearly between order
- * statistics, as numpy's default does. No rows give 0 to 0, one row its value.
+ * pairing. The same seed behind `draws` gives the same result. Quantiles of m′ interpolate linearly between order
+ * statistics, as numpy's default does. No rows give 0 to 0; rows all equal give that value, tested by the sign test.
+ * Where so few rows differ that many rounds hold none of them, the studentized interval is undefined and the
+ * percentile one stands in, taken at Φ(−√(n/(n−1))·t) instead of α/2 (Hesterberg, §4.3.2).
  *
- * @see Efron and Tibshirani 1993, "An Introduction to the Bootstrap", §12.5, §13.3 and §14.3
- * @see Hesterberg 2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4), §5
+ * @see Hall 1988, "On symmetric bootstrap confidence intervals", JRSS B 50(1):35–45
+ * @see Efron and Tibshirani 1993, "An Introduction to the Bootstrap", §12.5, §13.3, §14.3 and §16.4
+ * @see Hesterberg 2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4)
  */
-export const interval = (values: ReadonlyArray<number>, draws: Draws, options: Options = {}): Interval => {
+export const ofMean = (values: ReadonlyArray<number>, draws: Draws, options: Options = {}): Mean => {
   const { rounds = 10_000, confidence = 0.95, method = "studentized" } = options
   const rows = values.length
-  if (rows === 0) return { low: 0, high: 0 }
-  if (rows === 1) return { low: values[0]!, high: values[0]! }
   const { mean, squares, cubes } = moments(values)
-  if (squares === 0) return { low: mean, high: mean }
+  if (squares === 0) return { low: mean, high: mean, p: mean === 0 ? 1 : McNemar.pValue(rows, 0) }
   const { means, ratios } = resample(Float64Array.from(values), mean, draws, rounds)
-  const plain = (1 - confidence) / 2
-  if (method === "percentile") return { low: quantile(means, plain), high: quantile(means, 1 - plain) }
-  const tail = Normal.cumulative(-Math.sqrt(rows / (rows - 1)) * StudentT.critical(confidence, rows - 1))
+  const error = Math.sqrt(squares) / rows
+  const p = (1 + ratios.length - firstAtLeast(ratios, Math.abs(mean) / error)) / (1 + rounds)
+  const tail = (1 - confidence) / 2
+  if (method === "percentile") return { low: quantile(means, tail), high: quantile(means, 1 - tail), p }
   if (method === "bca") {
     const [low, high] = accelerated(mean, cubes / (6 * squares ** 1.5), means, tail)
-    return { low: quantile(means, low), high: quantile(means, high) }
+    return { low: quantile(means, low), high: quantile(means, high), p }
   }
-  const expanded = { low: quantile(means, tail), high: quantile(means, 1 - tail) }
-  if (method === "expanded") return expanded
-  const error = Math.sqrt(squares) / rows
-  if (method === "symmetric") {
-    const q = quantile(ratios.map(Math.abs).sort(), confidence)
-    return Number.isFinite(q) ? { low: mean - error * q, high: mean + error * q } : expanded
-  }
-  const low = mean - error * quantile(ratios, 1 - plain)
-  const high = mean - error * quantile(ratios, plain)
-  return {
-    low: Number.isFinite(low) ? low : expanded.low,
-    high: Number.isFinite(high) ? high : expanded.high,
-  }
+  // An order statistic, not between two: so that interval and p agree at their common edge (Davison and Hinkley 1997, §4.2.3).
+  const place = Math.min(rounds, Math.ceil((rounds + 1) * confidence - 1e-9))
+  const half = error * ratios[place - 1]!
+  if (Number.isFinite(half)) return { low: mean - half, high: mean + half, p }
+  const wider = Normal.cumulative(-Math.sqrt(rows / (rows - 1)) * StudentT.critical(confidence, rows - 1))
+  return { low: quantile(means, wider), high: quantile(means, 1 - wider), p }
+}
+
+/** The interval alone. */
+export const interval = (values: ReadonlyArray<number>, draws: Draws, options: Options = {}): Interval => {
+  const { low, high } = ofMean(values, draws, options)
+  return { low, high }
 }
 
 /** Interval for the mean of paired differences. */
@@ -72,8 +83,10 @@ export const pairedInterval = (
   confidence = 0.95,
 ): Interval => interval(differences, draws, { rounds, confidence })
 
-/** Sums around the mean. */
+/** Mean, and the sums of squares and cubes around it; zeros for no values and where all are equal. */
 const moments = (values: ReadonlyArray<number>) => {
+  const [first = 0] = values
+  if (values.every((value) => value === first)) return { mean: first, squares: 0, cubes: 0 }
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   let squares = 0
   let cubes = 0
@@ -84,7 +97,7 @@ const moments = (values: ReadonlyArray<number>) => {
   return { mean, squares, cubes }
 }
 
-/** Every round's mean and (m* − m) / s*, s* the standard error in the round; both ascending. */
+/** Every round's mean m′, and |m′ − m| / (s′/√n), infinite where the round's rows are all equal; both ascending. */
 const resample = (values: Float64Array, mean: number, { uint32 }: Draws, rounds: number) => {
   const rows = values.length
   // A row's chance is off by less than rows / 2^32 of itself: far below what 10,000 rounds could show.
@@ -102,11 +115,17 @@ const resample = (values: Float64Array, mean: number, { uint32 }: Draws, rounds:
     const shift = sum / rows
     const variance = squares / rows - shift * shift
     means[round] = mean + shift
-    // Rounding leaves a little of a variance of 0: rows all equal.
+    // Of a variance of 0 rounding leaves a little.
     ratios[round] =
-      variance <= 1e-12 * shift * shift ? Math.sign(shift) * Infinity : shift / Math.sqrt(variance / rows)
+      variance <= 1e-12 * shift * shift ? Infinity : Math.abs(shift) / Math.sqrt(variance / rows)
   }
   return { means: means.sort(), ratios: ratios.sort() }
+}
+
+/** How many of the ascending values are under `limit`. */
+const firstAtLeast = (ascending: Float64Array, limit: number): number => {
+  const at = ascending.findIndex((value) => value >= limit)
+  return at < 0 ? ascending.length : at
 }
 
 /** The two shares at which BCa reads the distribution: shifted by its median bias and the skewness of the rows. */
@@ -131,5 +150,5 @@ const quantile = (ascending: Float64Array, share: number): number => {
   const below = Math.floor(position)
   const low = ascending[below]!
   const high = ascending[Math.min(below + 1, ascending.length - 1)]!
-  return low + (high - low) * (position - below)
+  return low === high ? low : low + (high - low) * (position - below)
 }

@@ -41,5 +41,8 @@ const exceeds = (b: number, c: number, n: number, difference: number, z: number)
   const root = Math.sqrt(Math.max(0, linear ** 2 + 8 * n * c * difference * (1 - difference)))
   const likeliest = Math.max(0, (root - linear) / (4 * n))
   const variance = n * (2 * likeliest + difference * (1 - difference))
-  return b - c - n * difference > z * Math.sqrt(Math.max(0, variance))
+  const numerator = b - c - n * difference
+  // Without a disagreement the score at 0 is 0 / 0: no evidence either way, 0.
+  if (numerator === 0) return z < 0
+  return numerator > z * Math.sqrt(Math.max(0, variance))
 }

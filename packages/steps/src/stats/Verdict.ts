@@ -9,7 +9,6 @@ import * as Holm from "./Holm.ts"
 import * as McNemar from "./McNemar.ts"
 import * as PairedRates from "./PairedRates.ts"
 import * as Power from "./Power.ts"
-import * as SignFlip from "./SignFlip.ts"
 import type { Interval } from "./Wilson.ts"
 
 /** The first arm less the second. `low` and `high` are this pair's own 95 % interval. */
@@ -18,11 +17,11 @@ export interface Measured extends Interval {
   /** Rows that both arms have a score for. */
   readonly rows: number
   readonly difference: number
-  /** Two-sided, before correction: mid-p McNemar for rates, sign flips for means. */
+  /** Two-sided, before correction: mid-p McNemar for rates, studentized bootstrap for means. */
   readonly p: number
   /** Exact McNemar, for rates: more cautious than `p`. */
   readonly pExact: number | null
-  /** Paired bootstrap, for means the interval itself. */
+  /** Paired bootstrap interval: plain percentiles for rates, for means `low` and `high` again. */
   readonly bootstrap: Interval
   /** Rows that the first arm alone had higher, and the second alone. */
   readonly firstHigher: number
@@ -73,10 +72,7 @@ export const ofRates = (
     ...PairedRates.interval(firstHigher, secondHigher, rows),
     p: McNemar.midP(firstHigher, secondHigher),
     pExact: McNemar.pValue(firstHigher, secondHigher),
-    bootstrap: Bootstrap.interval(differences, draws, {
-      method: "expanded",
-      ...(rounds === undefined ? {} : { rounds }),
-    }),
+    bootstrap: Bootstrap.interval(differences, draws, { ...roundsOption(rounds), method: "percentile" }),
     firstHigher,
     secondHigher,
     deviation: pair.deviation,
@@ -91,15 +87,8 @@ export const ofMeans = (
   rounds?: number,
 ): Measured => {
   const { differences, ...pair } = paired(first, second)
-  const interval = Bootstrap.interval(differences, draws, rounds === undefined ? {} : { rounds })
-  return {
-    kind: "mean",
-    ...pair,
-    ...interval,
-    p: SignFlip.pValue(differences, draws, rounds),
-    pExact: null,
-    bootstrap: interval,
-  }
+  const { low, high, p } = Bootstrap.ofMean(differences, draws, roundsOption(rounds))
+  return { kind: "mean", ...pair, low, high, p, pExact: null, bootstrap: { low, high } }
 }
 
 /** Judges pairs together, in the order given. */
@@ -134,6 +123,8 @@ export const reversed = <A extends Measured>(pair: A): A => ({
 })
 
 const opposite = { better: "worse", worse: "better", undecided: "undecided" } as const
+
+const roundsOption = (rounds: number | undefined) => (rounds === undefined ? {} : { rounds })
 
 const mostRows = 1_000_000
 
