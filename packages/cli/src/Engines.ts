@@ -13,6 +13,7 @@ import type { Context } from "./main.ts"
 /** What `--set`, `--only`, `--force` and `--jobs` ask for. */
 export const options = ({ invocation }: Context): Engine.RunOptions => {
   const jobs = Arguments.integer(invocation, "jobs")
+  const resumeFrom = Arguments.one(invocation, "resume-from")
   return {
     params: Object.fromEntries(
       Object.entries(Arguments.settings(invocation)).map(([name, text]) => [name, Pipeline.fromText(text)]),
@@ -20,6 +21,7 @@ export const options = ({ invocation }: Context): Engine.RunOptions => {
     only: Arguments.many(invocation, "only"),
     force: Arguments.many(invocation, "force"),
     ...(jobs === undefined ? {} : { jobs }),
+    ...(resumeFrom === undefined ? {} : { resumeFrom }),
   }
 }
 

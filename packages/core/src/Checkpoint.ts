@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
-import { join } from "node:path"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { basename, dirname, join, resolve } from "node:path"
 import * as ActionKey from "./ActionKey.ts"
 import type { CodeTree } from "./ActionCache.ts"
 import { Database, failed, readJson } from "./Database.ts"
@@ -65,6 +65,25 @@ export interface Service {
   readonly none: Handle
   readonly remove: (key: string) => void
   readonly unused: (action: Action) => ReadonlyArray<Unused>
+  /**
+   * The checkpoint that a user names, by the first characters of its key or by its folder: its newest number is whole.
+   * Fails with CheckpointRefused, every missing or damaged part named.
+   */
+  readonly find: (from: string) => Effect.Effect<Found, Errors.CheckpointRefused>
+  /** Fails with CheckpointRefused, each difference named, unless the checkpoint is this very action's. */
+  readonly fits: (found: Found, action: Action) => Effect.Effect<void, Errors.CheckpointRefused>
+  /** Lets an action go on from a checkpoint that fits. */
+  readonly adopt: (
+    found: Found,
+    action: Action,
+  ) => Effect.Effect<void, Errors.CheckpointRefused | Errors.StoreError>
+}
+
+/** A checkpoint that a user named: whole, and not yet known to fit. */
+export interface Found {
+  /** Its folder. */
+  readonly place: string
+  readonly action: Action
 }
 
 export class Checkpoints extends Context.Service<Checkpoints, Service>()("@sluice/core/Checkpoints") {}
@@ -92,7 +111,7 @@ export const layer: Layer.Layer<Checkpoints, never, Database | Leases> = Layer.e
         if (key === action.key) return []
         const other = readJson(join(root, key, "action.json")) as Action | undefined
         if (other?.pipeline !== action.pipeline || other.name !== action.name) return []
-        return [{ key, differences: differences(other, action) }]
+        return [{ key, differences: differencesOf(other, action) }]
       })
     }
 
@@ -139,13 +158,65 @@ export const layer: Layer.Layer<Checkpoints, never, Database | Leases> = Layer.e
       for (const number of numbers(folder).toReversed()) {
         const place = join(folder, String(number))
         const read = readWhole(place)
-        if (read !== undefined) return Option.some(savedFrom(action.name, place, read))
-        warn(`a checkpoint is damaged and was left out: ${place}`)
+        if ("bytes" in read) return Option.some(savedFrom(action.name, place, read))
+        warn(`a checkpoint is damaged and was left out: ${place} (${read.problems.join("; ")})`)
       }
       return Option.none()
     }
 
+    const find = (from: string): Found => {
+      const folder = namedFolder(root, from)
+      const refuse = (step: string, place: string, ...differences: ReadonlyArray<string>) =>
+        new Errors.CheckpointRefused({ step, place, differences })
+      if (folder === undefined) {
+        throw refuse("", from, "no checkpoint has this key, and no folder of this name holds one")
+      }
+      const isNumber = existsSync(join(folder, "checkpoint.json"))
+      const about = isNumber ? dirname(folder) : folder
+      const action = readJson(join(about, "action.json")) as Action | undefined
+      if (action?.recordText === undefined) {
+        throw refuse("", folder, "action.json is missing or damaged: nothing says what it belongs to")
+      }
+      const number = isNumber ? basename(folder) : numbers(folder).at(-1)
+      if (number === undefined) throw refuse(action.name, folder, "nothing was saved in it")
+      const place = join(about, String(number))
+      const read = readWhole(place)
+      if (!("bytes" in read)) throw refuse(action.name, place, ...read.problems)
+      return { place, action }
+    }
+
+    const fits = (found: Found, action: Action): void => {
+      if (found.action.key === action.key) return
+      const differences = differencesOf(found.action, action)
+      throw new Errors.CheckpointRefused({ step: action.name, place: found.place, differences })
+    }
+
+    const adopt = (found: Found, action: Action): void => {
+      fits(found, action)
+      const folder = folderOf(action.key)
+      if (dirname(found.place) === folder) return
+      // From another store: a copy gets its name when it is whole.
+      const temporary = temporaryPath(join(db.root, "tmp"))
+      mkdirSync(folder, { recursive: true })
+      try {
+        cpSync(found.place, temporary, { recursive: true })
+        const about = join(folder, "action.json")
+        if (!existsSync(about)) writeFlushed(about, JSON.stringify(action))
+        renameSync(temporary, join(folder, String((numbers(folder).at(-1) ?? 0) + 1)))
+      } finally {
+        rmSync(temporary, { recursive: true, force: true })
+      }
+    }
+
     return Checkpoints.of({
+      find: (from) => Effect.try({ try: () => find(from), catch: refusedOr }),
+      fits: (found, action) => Effect.try({ try: () => fits(found, action), catch: refusedOr }),
+      adopt: (found, action) =>
+        Effect.try({
+          try: () => adopt(found, action),
+          catch: (error) =>
+            error instanceof Errors.CheckpointRefused ? error : failed("write", folderOf(action.key), error),
+        }),
       handle: (action, lease, warn) => ({
         save: (meta, parts) =>
           Effect.try({
@@ -178,20 +249,47 @@ interface Whole {
   readonly bytes: ReadonlyMap<string, Uint8Array>
 }
 
-const readWhole = (place: string): Whole | undefined => {
+/** What is wrong with a checkpoint, a line for each part. */
+interface Damaged {
+  readonly problems: ReadonlyArray<string>
+}
+
+const readWhole = (place: string): Whole | Damaged => {
   const head = readJson(join(place, "checkpoint.json")) as Head | undefined
-  if (head?.version !== 1) return undefined
+  if (head?.version !== 1) return { problems: ["checkpoint.json is missing or damaged"] }
   const bytes = new Map<string, Uint8Array>()
-  try {
-    for (const [name, part] of Object.entries(head.parts)) {
-      const content = readFileSync(join(place, part.file))
-      if (hash("sha256", content, "hex") !== part.digest) return undefined
-      bytes.set(name, content)
+  const problems: Array<string> = []
+  for (const [name, part] of Object.entries(head.parts)) {
+    let content: Uint8Array
+    try {
+      content = readFileSync(join(place, part.file))
+    } catch {
+      problems.push(`part "${name}" (${part.file}) is missing`)
+      continue
     }
-  } catch {
-    return undefined
+    if (content.byteLength !== part.sizeBytes) {
+      problems.push(`part "${name}" (${part.file}) has ${content.byteLength} bytes of ${part.sizeBytes}`)
+    } else if (hash("sha256", content, "hex") !== part.digest) {
+      problems.push(`part "${name}" (${part.file}) is damaged: its digest is another`)
+    }
+    bytes.set(name, content)
   }
-  return { head, bytes }
+  return problems.length > 0 ? { problems } : { head, bytes }
+}
+
+/** The folder that a user means: a path, or the one key that begins so. */
+const namedFolder = (root: string, from: string): string | undefined => {
+  if (/^[0-9a-f]{4,64}$/.test(from) && existsSync(root)) {
+    const keys = readdirSync(root).filter((key) => key.startsWith(from))
+    if (keys.length === 1) return join(root, keys[0]!)
+  }
+  const folder = resolve(from)
+  return existsSync(folder) ? folder : undefined
+}
+
+const refusedOr = (error: unknown): Errors.CheckpointRefused => {
+  if (error instanceof Errors.CheckpointRefused) return error
+  throw error
 }
 
 const savedFrom = (step: string, place: string, { head, bytes }: Whole): Saved => ({
@@ -211,7 +309,8 @@ const savedFrom = (step: string, place: string, { head, bytes }: Whole): Saved =
   },
 })
 
-const differences = (other: Action, action: Action): ReadonlyArray<string> => {
+/** What differs between two actions of a step, a line each: none is left out, or it would not be another key. */
+const differencesOf = (other: Action, action: Action): ReadonlyArray<string> => {
   const side = (one: Action): Explain.Side => ({
     key: one.key,
     record: ActionKey.parse(one.recordText),
@@ -223,9 +322,9 @@ const differences = (other: Action, action: Action): ReadonlyArray<string> => {
     previousParams: other.params,
     nextParams: action.params,
   }).map((cause) => cause.headline)
-  for (const input of Object.keys(after.record.inputs)) {
+  for (const input of new Set([...Object.keys(before.record.inputs), ...Object.keys(after.record.inputs)])) {
     const [old, now] = [before.record.inputs[input], after.record.inputs[input]]
-    if (typeof now === "string" && old !== now) found.push(`input ${input} changed`)
+    if (typeof (now ?? old) === "string" && old !== now) found.push(`input ${input} changed`)
   }
   return found
 }

@@ -91,6 +91,11 @@ export interface PlanOptions extends Plan.Options {
 export interface RunOptions extends PlanOptions {
   /** Steps at a time; as many as the machine has cores unless given. */
   readonly jobs?: number
+  /**
+   * A checkpoint that its step must go on from, by the first characters of its key or by its folder: where it does not
+   * fit or is damaged, the run is refused instead of starting that step over.
+   */
+  readonly resumeFrom?: string
 }
 
 export type PlanError =
@@ -103,6 +108,9 @@ export type PlanError =
   | Errors.StoreError
   | Errors.StepFailed
 
+/** A checkpoint named by `resumeFrom` is refused. */
+export type ResumeError = Errors.CheckpointRefused
+
 /** What would happen. */
 export const plan = (
   pipeline: Pipeline.Pipeline<any, any>,
@@ -114,11 +122,13 @@ export const plan = (
 export const run = Effect.fn("Engine.run")(function* (
   pipeline: Pipeline.Pipeline<any, any>,
   options: RunOptions = {},
-): Effect.fn.Return<Run, PlanError | Errors.RunFailed, Services> {
+): Effect.fn.Return<Run, PlanError | ResumeError | Errors.RunFailed, Services> {
   const log = yield* RunLog.RunLog
   const owner = yield* Owner.Owner
   const reporter = yield* Reporter.Reporter
   const prepared = yield* Observe.prepare(pipeline, options)
+  const resumeFrom =
+    options.resumeFrom === undefined ? undefined : yield* resumable(prepared, options.resumeFrom)
   const startedAt = yield* Clock.currentTimeMillis
   const id = runId(startedAt)
   const { graph, selected } = prepared.planner
@@ -170,13 +180,40 @@ export const run = Effect.fn("Engine.run")(function* (
   if (hits.length === selected.length) return yield* finish("done", record.steps)
 
   owner.sweep()
-  const carried = yield* Scheduler.carryOut(prepared, id, options.jobs).pipe(
+  const carried = yield* Scheduler.carryOut(prepared, id, options.jobs, resumeFrom).pipe(
     Effect.onInterrupt(() => finish("interrupted", record.steps)),
   )
   const ended = yield* finish(carried.failures.length === 0 ? "done" : "failed", carried.steps)
   if (carried.failures.length > 0)
     return yield* new Errors.RunFailed({ run: ended, failures: carried.failures })
   return ended
+})
+
+/**
+ * The checkpoint that the user named, if its step may go on from it as far as the plan knows. A step that still waits
+ * has no key yet: it asks again when it has one.
+ */
+const resumable = Effect.fnUntraced(function* (prepared: Observe.Prepared, from: string) {
+  const checkpoints = yield* Checkpoint.Checkpoints
+  const found = yield* checkpoints.find(from)
+  const { graph, selected } = prepared.planner
+  const at = selected.find((node) => graph.nodes[node]!.name === found.action.name)
+  const belongs = found.action.pipeline === graph.name
+  if (at === undefined || !belongs) {
+    const { name, pipeline } = found.action
+    const what = belongs
+      ? `it belongs to step ${name}, which is not run`
+      : `it belongs to step ${name} of pipeline ${pipeline}`
+    return yield* new Errors.CheckpointRefused({ step: name, place: found.place, differences: [what] })
+  }
+  const { key, recordText } = prepared.decided[at]!
+  if (key !== undefined && recordText !== undefined) {
+    const { code } = prepared.planner.prepared(at)
+    const params = Params.texts(graph.params)
+    const { name } = found.action
+    yield* checkpoints.fits(found, { pipeline: graph.name, name, key, recordText, code, params })
+  }
+  return found
 })
 
 const isSame = (

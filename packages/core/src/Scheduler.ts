@@ -11,6 +11,7 @@ import { availableParallelism } from "node:os"
 import * as ActionCache from "./ActionCache.ts"
 import * as Artifact from "./Artifact.ts"
 import * as ArtifactStore from "./ArtifactStore.ts"
+import type * as Checkpoint from "./Checkpoint.ts"
 import * as Attempt from "./Attempt.ts"
 import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
@@ -30,6 +31,7 @@ export const carryOut = Effect.fnUntraced(function* (
   prepared: Observe.Prepared,
   id: string,
   jobs: number | undefined,
+  resumeFrom?: Checkpoint.Found,
 ): Effect.fn.Return<Carried, never, Attempt.Services> {
   const { planner } = prepared
   const { graph } = planner
@@ -37,7 +39,7 @@ export const carryOut = Effect.fnUntraced(function* (
   const reporter = yield* Reporter.Reporter
   const permits = yield* Semaphore.make(Math.max(1, jobs ?? availableParallelism()))
   const accelerator = yield* Semaphore.make(1)
-  const context: Attempt.RunContext = { prepared, id, permits, accelerator }
+  const context: Attempt.RunContext = { prepared, id, permits, accelerator, resumeFrom }
 
   const outputs = graph.nodes.map(
     (_, at): Attempt.Outputs | undefined => prepared.decided[at]?.entry?.outputs,

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { ActionKey, Checkpoint, Lease } from "../src/index.ts"
@@ -77,7 +77,8 @@ describe("a checkpoint", () => {
     )
     expect(meta).toEqual({ round: 1 })
     expect(warnings).toEqual([
-      `a checkpoint is damaged and was left out: ${join(at.store, "checkpoints", action("1").key, "2")}`,
+      `a checkpoint is damaged and was left out: ${join(at.store, "checkpoints", action("1").key, "2")} ` +
+        '(part "weights" (part-0) is damaged: its digest is another)',
     ])
   })
 
@@ -96,6 +97,61 @@ describe("a checkpoint", () => {
     expect(error.message.split("\n")[0]).toBe('Step "train" lost its lease.')
     expect(readdirSync(join(at.store, "checkpoints", action("1").key))).toEqual(["action.json"])
     expect(readdirSync(join(at.store, "tmp"))).toEqual([])
+  })
+
+  it("that a user names is found by its key or its folder, and refused with each part that is wrong", async () => {
+    const at = project()
+    const folder = join(at.store, "checkpoints", action("1").key)
+    const refusals = await at.provide(
+      Effect.gen(function* () {
+        const checkpoints = yield* Checkpoint.Checkpoints
+        const lease = (yield* Lease.Leases).acquire(action("1").key)!
+        const parts = { weights: bytes("w"), moments: bytes("mm"), log: bytes("l") }
+        yield* checkpoints.handle(action("1"), lease, () => {}).save({ round: 1 }, parts)
+        for (const from of [action("1").key.slice(0, 8), folder, join(folder, "1")]) {
+          const found = yield* checkpoints.find(from)
+          expect(found).toMatchObject({ place: join(folder, "1"), action: { name: "train" } })
+          yield* checkpoints.fits(found, action("1"))
+        }
+        const unknown = yield* Effect.flip(checkpoints.find("nowhere"))
+        const other = yield* Effect.flip(checkpoints.fits(yield* checkpoints.find(folder), action("0.5")))
+        rmSync(join(folder, "1/part-0"))
+        writeFileSync(join(folder, "1/part-1"), "m")
+        writeFileSync(join(folder, "1/part-2"), "k")
+        const damaged = yield* Effect.flip(checkpoints.find(folder))
+        return [unknown, other, damaged].map(({ differences }) => differences)
+      }),
+    )
+    expect(refusals).toEqual([
+      ["no checkpoint has this key, and no folder of this name holds one"],
+      ["learningRate: 1 -> 0.5"],
+      [
+        'part "weights" (part-0) is missing',
+        'part "moments" (part-1) has 1 bytes of 2',
+        'part "log" (part-2) is damaged: its digest is another',
+      ],
+    ])
+  })
+
+  it("of another store is copied into this one by the action that it fits", async () => {
+    const [there, here] = [project(), project()]
+    await there.provide(
+      Effect.gen(function* () {
+        const lease = (yield* Lease.Leases).acquire(action("1").key)!
+        const handle = (yield* Checkpoint.Checkpoints).handle(action("1"), lease, () => {})
+        yield* handle.save({ round: 7 }, { weights: bytes("w") })
+      }),
+    )
+    const meta = await here.provide(
+      Effect.gen(function* () {
+        const checkpoints = yield* Checkpoint.Checkpoints
+        const found = yield* checkpoints.find(join(there.store, "checkpoints", action("1").key))
+        yield* checkpoints.adopt(found, action("1"))
+        const lease = (yield* Lease.Leases).acquire(action("1").key)!
+        return Option.getOrThrow(yield* checkpoints.handle(action("1"), lease, () => {}).latest).meta
+      }),
+    )
+    expect(meta).toEqual({ round: 7 })
   })
 
   it("under another key is named as unused, with each difference", async () => {
