@@ -49,6 +49,7 @@ const live = (screen: Screen, now: () => number): Shown => {
       } else if (gathers && event.type === "step-end" && event.decision === "hit") drawn.delete(event.name)
       else RunView.update(drawn, event, now())
       if (event.type === "warning") waiting.push(RunView.warningText(event, screen.paint))
+      if (event.type === "note") waiting.push(RunView.noteText(event, screen.paint))
       if (event.type === "plan" || event.type === "run-end") draw()
       // Clocks and rates move on between events; the timer must never keep the process alive.
       timer ??= setInterval(draw, drawEveryMs).unref()

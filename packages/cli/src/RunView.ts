@@ -108,6 +108,7 @@ export const update = (rows: Map<string, Row>, event: Reporter.Event, now: numbe
       return
     }
     case "step-measure":
+    case "note":
     case "warning":
     case "run-end":
       return
@@ -363,6 +364,8 @@ export const plainLines = (paint: Text.Paint = Text.plain): PlainLines => {
         }
         case "warning":
           return [warningText(event, paint)]
+        case "note":
+          return [noteText(event, paint)]
         case "step-measure":
         case "run-end":
           return []
@@ -396,6 +399,12 @@ export const plainLines = (paint: Text.Paint = Text.plain): PlainLines => {
     },
   }
 }
+
+/** What a step says of itself while it runs: `train: 38 optimizer steps, peak memory about 1.4 GB`. */
+export const noteText = (
+  { name, message }: { readonly message: string; readonly name: string },
+  paint: Text.Paint,
+): string => paint("dim", `${name}: ${message}`)
 
 export const warningText = (
   { name, message }: { readonly message: string; readonly name?: string | undefined },

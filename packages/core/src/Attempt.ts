@@ -194,6 +194,7 @@ const perform = (
         reporter.emit({ type: "step-measure", name: node.name, measure, value, unit })
       },
       warn,
+      note: (message) => reporter.emit({ type: "note", name: node.name, message }),
       checkpoint:
         action === undefined || lease === undefined
           ? checkpoints.none

@@ -155,6 +155,7 @@ const auditStep = (
           progress: () => {},
           measure: () => {},
           warn: () => {},
+          note: () => {},
           checkpoint: checkpoints.none,
           memo: { get: () => undefined, put: () => Effect.void },
           memory: RowMemory.open(prepared.store, node.facts, undefined, true),

@@ -109,6 +109,7 @@ const perform = Effect.fnUntraced(function* (
     progress: throttled((progress) => send({ type: "progress", ...progress })),
     measure: (name, value, unit) => send({ type: "measure", name, value, unit }),
     warn,
+    note: (message) => send({ type: "note", message }),
     checkpoint:
       key === undefined || recordText === undefined || token === undefined
         ? checkpoints.none

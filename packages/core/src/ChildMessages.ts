@@ -42,6 +42,7 @@ export type FromChild =
       readonly unit: string | undefined
     }
   | { readonly type: "warn"; readonly message: string }
+  | { readonly type: "note"; readonly message: string }
   | {
       readonly type: "done"
       readonly outputs: Readonly<Record<string, ArtifactRef>>

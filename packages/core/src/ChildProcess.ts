@@ -117,6 +117,8 @@ const runInChild = (
           return hooks.measure(message.name, message.value, message.unit)
         case "warn":
           return hooks.warn(message.message)
+        case "note":
+          return hooks.note(message.message)
         case "done":
           answer = Effect.succeed({ outputs: message.outputs, summary: message.summary })
           return undefined

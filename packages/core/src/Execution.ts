@@ -53,6 +53,7 @@ export interface Hooks {
   readonly progress: Step.Context["progress"]
   readonly measure: Step.Context["measure"]
   readonly warn: (message: string) => void
+  readonly note: (message: string) => void
   readonly checkpoint: Checkpoint.Handle
   /** What is remembered of a row-wise step's chunks. */
   readonly memo: Memo
@@ -185,6 +186,7 @@ const makeContext = (
   progress: hooks.progress,
   measure: hooks.measure,
   warn: hooks.warn,
+  note: hooks.note,
   summarize,
   scratch,
   checkpoint: hooks.checkpoint,

@@ -40,6 +40,8 @@ export type Event =
       readonly summary: string | undefined
     }
   | { readonly type: "step-failed"; readonly name: string; readonly error: Error }
+  /** What a step says while it runs: its plan, an estimate. */
+  | { readonly type: "note"; readonly name: string; readonly message: string }
   | { readonly type: "warning"; readonly name: string | undefined; readonly message: string }
   | {
       readonly type: "run-end"

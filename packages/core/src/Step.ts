@@ -98,6 +98,8 @@ export interface Context<C = unknown, I = unknown> {
   /** A measurement for the run log: durations, rates, memory. It never enters an output. */
   readonly measure: (name: string, value: number, unit?: string) => void
   readonly warn: (message: string) => void
+  /** Something to know while the step runs, such as what it will take: shown at once, and nowhere later. */
+  readonly note: (message: string) => void
   /** One deterministic line, kept with the result and shown again at every later hit. */
   readonly summarize: (text: string) => void
   /** A fresh folder, removed when the step ends. */

@@ -73,6 +73,7 @@ export const runStep = async (
     progress: () => undefined,
     measure: () => undefined,
     warn: (message) => warnings.push(message),
+    note: () => undefined,
     summarize: (text) => {
       summary = text
     },
