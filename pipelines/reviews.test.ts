@@ -2,6 +2,8 @@
  * The reviews pipeline through `sluice`, with the real model at its smallest size: 8 rows to learn from, which is one
  * optimizer step, and 4 rows to compare on.
  */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { copyOf } from "../examples/support/project.ts"
 
@@ -10,6 +12,21 @@ describe("pipelines/reviews.ts", { timeout: 300_000 }, () => {
   afterAll(project.remove)
   const small = ["--set", "trainRows=8", "--set", "heldOutRows=4"]
   const run = (...args: ReadonlyArray<string>) => project.sluice("run", "reviews.ts", ...small, ...args)
+  /** Prompts that the last run's arms asked, and those whose answers they remembered. */
+  const asked = () => {
+    const folder = join(project.folder, ".sluice/runs")
+    const logs = readdirSync(folder).map((name) =>
+      readFileSync(join(folder, name), "utf8")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    )
+    const last = logs.toSorted((first, second) => first[0].at - second[0].at).at(-1)!
+    const found: Record<string, Array<number>> = {}
+    for (const { measure, name, type, value } of last)
+      if (type === "measure" && measure.startsWith("prompts ")) (found[name] ??= []).push(value)
+    return found
+  }
 
   it("goes from the data to a report, and accounts for every row on the way", async () => {
     const { code, lines } = await run()
@@ -29,6 +46,23 @@ describe("pipelines/reviews.ts", { timeout: 300_000 }, () => {
 
   it("executes nothing when nothing changed", async () => {
     expect((await run()).lines.at(-1)).toBe("15 steps: 15 hit, 0 run")
+  })
+
+  it("asks each arm for the rows alone that a larger comparison adds", async () => {
+    const { lines } = await project.sluice(
+      "run",
+      "reviews.ts",
+      "--set",
+      "trainRows=8",
+      "--set",
+      "heldOutRows=5",
+    )
+    expect(lines.at(-1)).toBe("15 steps: 9 hit, 6 run")
+    expect(asked()).toEqual({
+      "evaluate/base": [1, 4],
+      "evaluate/fewShot": [1, 4],
+      "evaluate/tuned": [1, 4],
+    })
   })
 
   it("trains and evaluates again, and nothing else, for another learning rate", async () => {

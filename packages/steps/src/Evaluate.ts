@@ -163,6 +163,10 @@ const answerUse = (
 
 const MaxNewTokens = Schema.Int.check(Schema.isGreaterThan(0))
 
+/** An answer follows from its prompt: chats and shots bear on it through the prompt alone. */
+const remembers = { apartFrom: { inputs: ["chats"] } } as const
+const remembersShots = { apartFrom: { inputs: ["chats", "shots"] } } as const
+
 const answer = Step.make({
   name: "answer",
   inputs: { chats: Chat, model: ModelFiles },
@@ -170,6 +174,7 @@ const answer = Step.make({
   output: Answers,
   numeric: true,
   accelerator: true,
+  remembers,
   run: (context) =>
     Effect.flatMap(
       Effect.promise(() => import("./evaluate/answer.ts")),
@@ -184,6 +189,7 @@ const answerShots = Step.make({
   output: Answers,
   numeric: true,
   accelerator: true,
+  remembers: remembersShots,
   run: (context) =>
     Effect.flatMap(
       Effect.promise(() => import("./evaluate/answer.ts")),
@@ -198,6 +204,7 @@ const answerTuned = Step.make({
   output: Answers,
   numeric: true,
   accelerator: true,
+  remembers,
   run: (context) =>
     Effect.flatMap(
       Effect.promise(() => import("./evaluate/answer.ts")),
@@ -212,6 +219,7 @@ const answerShotsTuned = Step.make({
   output: Answers,
   numeric: true,
   accelerator: true,
+  remembers: remembersShots,
   run: (context) =>
     Effect.flatMap(
       Effect.promise(() => import("./evaluate/answer.ts")),

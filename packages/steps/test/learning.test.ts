@@ -19,6 +19,7 @@ import { Tokens } from "../src/Tokens.ts"
 import * as Tokenize from "../src/Tokenize.ts"
 import * as Train from "../src/Train.ts"
 import { filesReader, written } from "./support/files.ts"
+import { memoryIn } from "./support/memory.ts"
 import { reader, ref, runStep } from "./support/runStep.ts"
 import { writeTinyModel } from "./support/tinyModel.ts"
 
@@ -347,6 +348,25 @@ describe("Evaluate", () => {
     expect(answers.every(({ newTokens }) => (newTokens as number) <= 4)).toBe(true)
     const some = await runStep(steps.get("base")!, { chats: reader(chats.slice(2, 4)), model }, { settings })
     expect(some.outputs["output"]).toEqual(answers.slice(2, 4))
+    const kept = new Map<string, string>()
+    const asked = async (rows: ReadonlyArray<unknown>) => {
+      let count = -1
+      const { outputs } = await runStep(
+        steps.get("base")!,
+        { chats: reader(rows as typeof chats), model },
+        {
+          settings,
+          memory: memoryIn(kept),
+          measure: (name, value) => {
+            if (name === "prompts asked") count = value
+          },
+        },
+      )
+      return [count, outputs["output"]]
+    }
+    expect(await asked(chats.slice(1, 4))).toEqual([3, answers.slice(1, 4)])
+    expect(await asked(chats)).toEqual([3, answers])
+    expect(await asked([...chats, ...chats].toReversed())).toEqual([0, [...answers, ...answers].toReversed()])
     const shots = await runStep(
       steps.get("fewShot")!,
       { chats: reader(chats), model, shots: reader(chats.slice(0, 2)) },
