@@ -208,6 +208,22 @@ export const commands: ReadonlyArray<Command> = [
     examples: ["sluice doctor", "sluice doctor --fix", "sluice doctor --store"],
     needsPipeline: false,
   },
+  {
+    name: "init",
+    summary: "write a new project",
+    description:
+      "Writes a small finished project into a folder: a pipeline on data of its own, its test and a README\nwhose commands work. Overwrites nothing.",
+    arguments: [{ name: "FOLDER", help: "the project's folder; made where it is missing" }],
+    flags: [
+      {
+        name: "from",
+        value: "TARBALLS",
+        help: "a folder with Sluice's packages as .tgz files, where no registry has them",
+      },
+    ],
+    examples: ["sluice init my-project", "sluice init ../my-project --from dist/tarballs"],
+    needsPipeline: false,
+  },
 ]
 
 export const find = (name: string): Command | undefined => commands.find((command) => command.name === name)

@@ -32,6 +32,8 @@ const invalid = new Set([
   "SyntaxProblem",
   "BundleProblem",
   "UsageError",
+  "InitRefused",
+  "TarballsMissing",
 ])
 
 export const isForeseen = (error: unknown): error is Error & { readonly _tag: string } =>

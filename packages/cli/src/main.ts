@@ -63,6 +63,8 @@ const commandOf = async (name: string): Promise<(context: Context) => CommandEff
       return (await import("./commands/gc.ts")).gc
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor
+    case "init":
+      return (await import("./commands/init.ts")).init
     default:
       throw new Error(`no command ${name}`)
   }
