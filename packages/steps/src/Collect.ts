@@ -5,11 +5,13 @@
 import { Errors, Source, Step, Table } from "@sluice/core"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import { Chat } from "./Chat.ts"
 import type { Dialect } from "./collect/Csv.ts"
 import { complaint, type Found, Unreadable } from "./collect/Record.ts"
 import * as RowCheck from "./collect/RowCheck.ts"
+import { textOf } from "./collect/textOf.ts"
 import { counted, thousands } from "./counted.ts"
+import { type ChatForm, chatForms } from "./forms/Form.ts"
 import { DecidedAtUse } from "./kinds.ts"
 import * as RowId from "./RowId.ts"
 import { watched } from "./watched.ts"
@@ -39,6 +41,12 @@ export interface Options<T extends Table.Any> {
   readonly row: T
   /** "fail" (the default) lists the bad rows and stops; "drop" leaves them out, counted and listed. */
   readonly onBadRow?: OnBadRow
+}
+
+/** Options of files of chats: their rows need no declared table. */
+export interface ChatsOptions extends Pick<Options<Table.Any>, "files" | "onBadRow"> {
+  /** The form of the rows; told from all of them when it is not given. */
+  readonly form?: ChatForm
 }
 
 export interface CsvOptions<T extends Table.Any> extends Options<T> {
@@ -75,6 +83,21 @@ export const csv = <T extends Table.Any>(options: CsvOptions<T>): Step.Use<Outpu
     inputs: { files: options.files },
     config: { ...configOf(options), delimiter: options.delimiter ?? ",", header: options.header ?? null },
     outputs: outputsOf(options.row),
+  })
+
+/**
+ * Chats from files in a form that is in use elsewhere: OpenAI's messages with tools, ShareGPT, Alpaca, prompt and
+ * completion (`forms/Form.ts`). A file is one JSON array or JSON Lines, as it begins. The form is told from all rows
+ * of all files and said in the summary; rows of two forms, or that fit two, are refused. Outputs: the chats, and the
+ * accounting of every record that was read.
+ */
+export const chats = (
+  options: ChatsOptions,
+): Step.Use<{ readonly chats: typeof Chat; readonly accounting: typeof Accounting }, "collectChats"> =>
+  Step.use(collectChats, {
+    inputs: { files: options.files },
+    config: { form: options.form ?? null, onBadRow: options.onBadRow ?? "fail" },
+    outputs: { chats: Chat, accounting: Accounting },
   })
 
 const configOf = (options: Options<Table.Any>) => ({
@@ -130,6 +153,14 @@ const collectCsv = Step.make({
       ),
     )
   },
+})
+
+const collectChats = Step.make({
+  name: "collectChats",
+  inputs: { files: Source.files },
+  config: { form: Schema.NullOr(Schema.Literals(chatForms)), onBadRow: BadRowRule },
+  outputs: { chats: Chat, accounting: Accounting },
+  run: async (context) => (await import("./collect/chats.ts")).chats(context),
 })
 
 type Records = (text: AsyncIterable<string>) => AsyncIterable<Found>
@@ -231,48 +262,30 @@ const summary = (
   return parts.join(", ")
 }
 
-/** The file as text in pieces; a byte order mark is skipped, and bytes that are not UTF-8 are refused by line. */
-async function* textOf(file: Source.SourceFile, onBytes: (count: number) => void): AsyncGenerator<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true })
-  let line = 1
-  let first = true
-  const decode = (bytes?: Uint8Array): string => {
-    try {
-      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true })
-    } catch {
-      throw new Unreadable(line, "the file is not UTF-8 from here on", "save it as UTF-8")
-    }
-  }
-  for await (const bytes of Stream.toAsyncIterable(file.stream)) {
-    if (first && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))) {
-      throw new Unreadable(1, "the file is UTF-16", "save it as UTF-8")
-    }
-    first = false
-    onBytes(bytes.length)
-    const text = decode(bytes)
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) line++
-    yield text
-  }
-  yield decode()
-}
-
 /** Bad rows under `onBadRow: "fail"`, up to 20 of them listed. */
 export class BadRows extends Data.TaggedError("BadRows")<{
   readonly records: number
   readonly files: number
   readonly bad: ReadonlyArray<Omit<BadRow, "complaint">>
+  /** What they were to be: rows of the declared table unless said. */
+  readonly wanted?: "chats"
 }> {
   override get message(): string {
     const more = this.bad.length - listed
+    const one = this.bad.length === 1
+    const chats = this.wanted === "chats"
+    const failing = chats
+      ? `${one ? "is" : "are"} no chat to learn from`
+      : `${one ? "does" : "do"} not fit the declared table`
     return Errors.structured(
-      `${counted(this.bad.length, "row")} of ${thousands(this.records)} in ${counted(this.files, "file")} ${this.bad.length === 1 ? "does" : "do"} not fit the declared table.`,
+      `${counted(this.bad.length, "row")} of ${thousands(this.records)} in ${counted(this.files, "file")} ${failing}.`,
       [
         ...this.bad
           .slice(0, listed)
           .map((bad): [string, string] => [`${bad.file} row ${bad.row} (line ${bad.line})`, bad.reason]),
         ...(more > 0 ? [["and", `${counted(more, "row")} more`] as [string, string]] : []),
       ],
-      'Correct the rows, widen the table, or set onBadRow: "drop" to leave them out, counted.',
+      `Correct the rows${chats ? "" : ", widen the table"}, or set onBadRow: "drop" to leave them out, counted.`,
     )
   }
 }

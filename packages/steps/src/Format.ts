@@ -1,6 +1,8 @@
-import { Errors, Step, type Table } from "@sluice/core"
+import { Errors, Step, Table } from "@sluice/core"
 import * as Data from "effect/Data"
+import * as Schema from "effect/Schema"
 import { Chat, type Message, problems, stored } from "./Chat.ts"
+import { type ChatForm, chatForms } from "./forms/Form.ts"
 import { rowsOf } from "./reading.ts"
 import * as RowId from "./RowId.ts"
 
@@ -17,6 +19,50 @@ export const chat = <T extends Table.Any>(options: {
     config: { messages: options.messages },
     output: Chat,
   })
+
+/** What became of every row. */
+export class Accounting extends Table.make({
+  /** From 1. */
+  row: Table.int32,
+  /** The row's id (RowId), which its chat has too. */
+  id: Table.utf8,
+  kept: Table.bool,
+  /** Why it was dropped: `message 1 is from "alien"; one of system, human, … is required`. */
+  reason: Table.nullable(Table.utf8),
+}) {}
+
+export interface RecordsOptions<T extends Table.Any> {
+  readonly rows: Step.Ref<T>
+  /** The form of the rows; told from all of them when it is not given. */
+  readonly form?: ChatForm
+  /** "fail" (the default) lists rows that are no chats; "drop" leaves them out, counted and listed. */
+  readonly onBadRow?: "fail" | "drop"
+}
+
+/**
+ * Makes chats of rows in a form that is in use elsewhere: OpenAI's messages, ShareGPT, Alpaca, prompt and completion
+ * (`forms/Form.ts`). The form is told from all rows and said in the summary; rows of two forms, or that fit two, are
+ * refused. Outputs: the chats, and what became of every row. Files of chats are read by `Collect.chats`.
+ */
+export const records = <T extends Table.Any>(
+  options: RecordsOptions<T>,
+): Step.Use<{ readonly chats: typeof Chat; readonly accounting: typeof Accounting }, "formatRecords"> =>
+  Step.use(formatRecords, {
+    inputs: { rows: options.rows },
+    config: { form: options.form ?? null, onBadRow: options.onBadRow ?? "fail" },
+    outputs: { chats: Chat, accounting: Accounting },
+  })
+
+const formatRecords = Step.make({
+  name: "formatRecords",
+  inputs: { rows: Step.anyTable },
+  config: {
+    form: Schema.NullOr(Schema.Literals(chatForms)),
+    onBadRow: Schema.Literals(["fail", "drop"]),
+  },
+  outputs: { chats: Chat, accounting: Accounting },
+  run: async (context) => (await import("./forms/records.ts")).records(context),
+})
 
 const formatChat = Step.make({
   name: "formatChat",
