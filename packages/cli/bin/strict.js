@@ -109,10 +109,8 @@ globalThis.fetch = async function fetch(input) {
 }
 for (const name of ["WebSocket", "EventSource"]) {
   if (globalThis[name] === undefined) continue
-  globalThis[name] = class {
-    constructor(url) {
-      refuse(network, String(url), new.target)
-    }
+  globalThis[name] = function opened(url) {
+    refuse(network, String(url), opened)
   }
 }
 

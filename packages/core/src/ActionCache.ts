@@ -13,6 +13,7 @@ import type * as ActionKey from "./ActionKey.ts"
 import type { ArtifactRef } from "./Artifact.ts"
 import type { Blob } from "./ArtifactStore.ts"
 import type { CodeReading } from "./CodeReading.ts"
+import type * as Environment from "./Environment.ts"
 import { Database, readJson, shardedFiles } from "./Database.ts"
 import { temporaryPath } from "./internal/atomicFile.ts"
 import { writeFlushed } from "./internal/writeFlushed.ts"
@@ -40,6 +41,8 @@ export interface Stored {
   readonly name: string
   readonly record: ActionKey.Record
   readonly code: Readonly<Record<string, CodeTree>>
+  /** Variables that the code reads, as they may be shown; the record has their digests. */
+  readonly env?: Environment.Texts
   /** The steps that the inputs were read from, by input. */
   readonly wiring: Readonly<Record<string, string>>
   readonly outputs: Readonly<Record<string, ArtifactRef>>

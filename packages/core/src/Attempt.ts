@@ -11,6 +11,7 @@ import type * as ArtifactStore from "./ArtifactStore.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as CodeReading from "./CodeReading.ts"
 import * as Database from "./Database.ts"
+import * as Environment from "./Environment.ts"
 import * as Errors from "./Errors.ts"
 import type * as Execution from "./Execution.ts"
 import * as Executor from "./Executor.ts"
@@ -247,6 +248,7 @@ const perform = (
           name: node.name,
           record: ActionKey.parse(recordText),
           code: own.code,
+          env: Environment.texts(own.env, prepared.observed.env),
           wiring: wiringOf(planner, at),
           outputs: result.outputs,
           blobs,

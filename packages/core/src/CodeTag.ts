@@ -38,6 +38,8 @@ export interface CodePart {
   readonly symbol: string
   readonly file: string
   readonly digest: string
+  /** Digest of its own text alone: equal where only what its names refer to has changed. */
+  readonly written?: string
 }
 
 export interface CodePackage {

@@ -56,7 +56,12 @@ export interface Side {
   /** Inputs that are not known yet are absent. */
   readonly record: ActionKey.Record
   readonly code: Readonly<Record<string, Code>>
+  /** Values of variables as they may be shown, where they are known. */
+  readonly env?: Readonly<Record<string, string | null>> | undefined
 }
+
+/** A step as it was when its result was stored. */
+export const sideOf = ({ key, record, code, env }: Side): Side => ({ key, record, code, env })
 
 /** Two states of a pipeline. */
 export interface World {
@@ -181,8 +186,11 @@ export const compare = (
   for (const variable of keysOf(before.env, after.env)) {
     const [old, now] = [before.env[variable], after.env[variable]]
     if (old === now) continue
+    const [oldText, nowText] = [previous.env?.[variable], next.env?.[variable]]
     if (old === undefined) add("env", `${name}: reads ${variable} now`)
     else if (now === undefined) add("env", `${name}: no longer reads ${variable}`)
+    else if (oldText !== undefined && nowText !== undefined)
+      add("env", `${variable}: ${oldText ?? "(not set)"} -> ${nowText ?? "(not set)"}`)
     else
       add("env", `${variable} ${old === null ? "is set now" : now === null ? "is no longer set" : "changed"}`)
   }
@@ -242,10 +250,15 @@ const codeCauses = (
   const cause = (headline: string, kind: CauseKind = "code"): Cause => ({ kind, headline, path: [name] })
   if (before === undefined || after === undefined) return [cause(`${name}: ${what} changed`)]
   const causes: Array<Cause> = []
-  const old = new Map(before.parts.map((part) => [partName(part), part.digest]))
-  const now = new Map(after.parts.map((part) => [partName(part), part.digest]))
-  for (const [part, digest] of now) {
-    if (old.has(part) && old.get(part) !== digest) causes.push(cause(`${part} changed`))
+  const old = new Map(before.parts.map((part) => [partName(part), part]))
+  const now = new Map(after.parts.map((part) => [partName(part), part]))
+  // A part whose own text is as it was changed by what its names refer to.
+  const rebound: Array<string> = []
+  for (const [name, part] of now) {
+    const earlier = old.get(name)
+    if (earlier === undefined || earlier.digest === part.digest) continue
+    if (part.written !== undefined && part.written === earlier.written) rebound.push(name)
+    else causes.push(cause(`${name} changed`))
   }
   for (const value of after.values) {
     const earlier = before.values.find((one) => one.name === value.name && one.file === value.file)
@@ -261,6 +274,7 @@ const codeCauses = (
   if (causes.length === 0) {
     for (const part of now.keys()) if (!old.has(part)) causes.push(cause(`${part} is reached now`))
     for (const part of old.keys()) if (!now.has(part)) causes.push(cause(`${part} is no longer reached`))
+    for (const part of rebound) causes.push(cause(`${part}: a name in it stands for something else`))
   }
   if (causes.length === 0 && before.digest !== after.digest) causes.push(cause(`${name}: ${what} changed`))
   return causes

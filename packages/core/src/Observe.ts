@@ -6,7 +6,7 @@ import * as ActionCache from "./ActionCache.ts"
 import * as CodeReading from "./CodeReading.ts"
 import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
-import type * as Explain from "./Explain.ts"
+import * as Explain from "./Explain.ts"
 import * as Graph from "./Graph.ts"
 import * as Numerics from "./Numerics.ts"
 import type * as Pipeline from "./Pipeline.ts"
@@ -23,6 +23,8 @@ export interface Prepared {
   readonly plan: Plan.Plan
   readonly decided: ReadonlyArray<Plan.Decided | undefined>
   readonly causes: (step: string) => ReadonlyArray<Explain.Cause>
+  /** What `causes` compares. */
+  readonly world: Explain.World
   readonly givenParams: Readonly<Record<string, unknown>>
   /** The newest run of the pipeline and its steps. */
   readonly lastRun: string | undefined
@@ -84,6 +86,7 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
       plan: made.plan,
       decided: made.decided,
       causes: (step) => actions.get(step)?.causes ?? [],
+      world: Plan.worldOf(planner, made.decided, observed),
       givenParams,
       lastRun,
       lastSteps: last.steps,
@@ -131,7 +134,7 @@ export const observe = (
     previous: (step) => {
       const last = previousOf(step)
       const stored = last === undefined ? undefined : cache.stored(last.key)
-      return stored === undefined ? undefined : { key: stored.key, record: stored.record, code: stored.code }
+      return stored === undefined ? undefined : Explain.sideOf(stored)
     },
     previousParams: (step) => previousOf(step)?.params ?? {},
     predictedMs: (step) => (durations ??= log.durations(graph.name)).get(step),

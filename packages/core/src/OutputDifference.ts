@@ -108,7 +108,7 @@ const rowsFrom = (
       while (at === rows.length) {
         const next = reader.chunks[chunk++]
         if (next === undefined) return undefined
-        rows = (yield* reader.only([next]).all) as typeof rows
+        rows = yield* reader.only([next]).all
         at = 0
       }
       return rows[at++]

@@ -10,6 +10,7 @@ import * as ActionKey from "./ActionKey.ts"
 import type { ArtifactRef } from "./Artifact.ts"
 import * as Canonical from "./Canonical.ts"
 import type { CodeReading, Reader } from "./CodeReading.ts"
+import * as Environment from "./Environment.ts"
 import * as Errors from "./Errors.ts"
 import * as Explain from "./Explain.ts"
 import type * as Graph from "./Graph.ts"
@@ -232,7 +233,7 @@ export const make = (
 }
 
 /** What Explain compares: the results of before with the records of now. */
-const worldOf = (
+export const worldOf = (
   plan: Planner,
   decided: ReadonlyArray<Decided | undefined>,
   observed: Observations,
@@ -243,7 +244,7 @@ const worldOf = (
     next: (name) => {
       const at = graph.index.get(name)
       const decision = at === undefined ? undefined : decided[at]
-      return at === undefined || decision === undefined ? undefined : sideOf(plan, at, decision)
+      return at === undefined || decision === undefined ? undefined : sideOf(plan, at, decision, observed)
     },
     previousParams: observed.previousParams,
     nextParams: Params.texts(graph.params),
@@ -283,7 +284,12 @@ const worldOf = (
 }
 
 /** One side of a comparison, from what is planned. Inputs that are not known yet are left out of the record. */
-export const sideOf = (plan: Planner, at: number, decision: Decided): Explain.Side => {
+export const sideOf = (
+  plan: Planner,
+  at: number,
+  decision: Decided,
+  observed: Pick<Observations, "env">,
+): Explain.Side => {
   const own = plan.prepared(at)
   const record =
     decision.recordText === undefined
@@ -300,7 +306,7 @@ export const sideOf = (plan: Planner, at: number, decision: Decided): Explain.Si
           }),
         )
       : ActionKey.parse(decision.recordText)
-  return { key: decision.key, record, code: own.code }
+  return { key: decision.key, record, code: own.code, env: Environment.texts(own.env, observed.env) }
 }
 
 // ── what a node is by itself ─────────────────────────────────────────────────────────────────────────────────────────

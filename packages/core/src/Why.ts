@@ -3,8 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as ActionCache from "./ActionCache.ts"
+import type * as ArtifactStore from "./ArtifactStore.ts"
+import type * as Engine from "./Engine.ts"
 import * as Errors from "./Errors.ts"
 import * as Explain from "./Explain.ts"
+import * as Observe from "./Observe.ts"
+import type * as Pipeline from "./Pipeline.ts"
+import * as RowChanges from "./RowChanges.ts"
 import * as RunLog from "./RunLog.ts"
 
 /** Steps of two runs beside one another. */
@@ -31,7 +36,74 @@ export const why = Effect.fnUntraced(function* (run: string, step: string, earli
   }
   const before = earlier ?? runBefore(log, next.pipeline, run)
   const world = yield* worldBetween(before, run)
-  return { against: before, causes: Explain.causesOf(world, step) }
+  return { against: before, causes: Explain.causesOf(world, step), data: yield* dataOf(world, step) }
+})
+
+/** The plan with params, and for one of its steps the rows by which its tables changed since it last ran. */
+export const planned = Effect.fnUntraced(function* (
+  pipeline: Pipeline.Pipeline<any, any>,
+  options: Engine.PlanOptions,
+  step: string,
+) {
+  const prepared = yield* Observe.prepare(pipeline, options)
+  const { graph } = prepared.planner
+  if (!graph.index.has(step)) {
+    const known = [...graph.index.keys()]
+    const near = Explain.nearestName(step, known)
+    return yield* new Errors.NoSuchStep({
+      pipeline: graph.name,
+      name: step,
+      known,
+      ...(near === undefined ? {} : { near }),
+    })
+  }
+  const action = prepared.plan.actions.find((one) => one.name === step)
+  return { plan: prepared.plan, action, data: yield* dataOf(prepared.world, step) }
+})
+
+/** How the rows of one table changed. */
+export interface TableChange extends RowChanges.RowChanges {
+  /** `words from collect`, or `output` for what the step wrote itself. */
+  readonly table: string
+}
+
+/** Of the tables that a step reads, those that changed; where it reads changed files, the tables that it wrote. */
+const dataOf = Effect.fnUntraced(function* (
+  world: Explain.World,
+  step: string,
+): Effect.fn.Return<
+  ReadonlyArray<TableChange>,
+  never,
+  ActionCache.ActionCache | ArtifactStore.ArtifactStore
+> {
+  const cache = yield* ActionCache.ActionCache
+  const [before, after] = [world.previous(step), world.next(step)]
+  if (before === undefined || after === undefined) return []
+  const pairs: Array<readonly [table: string, before: string, after: string]> = []
+  let readsChangedFiles = false
+  for (const [input, now] of Object.entries(after.record.inputs)) {
+    const old = before.record.inputs[input]
+    if (old === undefined) continue
+    if (typeof old === "string" && typeof now === "string") {
+      if (old !== now)
+        pairs.push([`${input} from ${world.producerOf(step, input) ?? "another step"}`, old, now])
+    } else if (JSON.stringify(old) !== JSON.stringify(now)) readsChangedFiles = true
+  }
+  if (readsChangedFiles && before.key !== undefined && after.key !== undefined) {
+    const outputs = cache.get(after.key)?.outputs ?? {}
+    for (const [name, old] of Object.entries(cache.get(before.key)?.outputs ?? {})) {
+      const now = outputs[name]
+      if (now !== undefined && now.fingerprint !== old.fingerprint)
+        pairs.push([name, old.fingerprint, now.fingerprint])
+    }
+  }
+  const changes: Array<TableChange> = []
+  for (const [table, old, now] of pairs) {
+    // What is no table, or is no longer in the store, has no rows to tell of.
+    const found = yield* Effect.option(RowChanges.between(old, now))
+    if (found._tag === "Some") changes.push({ table, ...found.value })
+  }
+  return changes
 })
 
 /** Every step of two runs, in the later run's order. */
@@ -76,7 +148,7 @@ const worldBetween = Effect.fnUntraced(function* (before: string | undefined, af
   const sideOf = (key: string | undefined): Explain.Side | undefined => {
     const stored = key === undefined ? undefined : cache.stored(key)
     if (stored === undefined) return undefined
-    return { key: stored.key, record: stored.record, code: stored.code }
+    return Explain.sideOf(stored)
   }
   // An earlier run may not have got as far as this step: then the last result before it counts.
   const lastOf = (step: string) =>

@@ -1,24 +1,25 @@
 /**
  * `sluice why STEP`: the cause first, for what would happen now or for what happened.
  */
-import { Engine, Errors, Pipeline, RunLog, Why } from "@sluice/core"
+import { Pipeline, RunLog, Why } from "@sluice/core"
 import type { Explain } from "@sluice/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Arguments from "../Arguments.ts"
 import * as Engines from "../Engines.ts"
 import type { Context } from "../main.ts"
-import { nearMiss } from "../nearMiss.ts"
 import { pipelineOf } from "../pipelineOf.ts"
 import { ago } from "../quantities.ts"
+import { plain } from "../show/grid.ts"
 import * as Store from "../Store.ts"
-import { causeLines } from "./whyView.ts"
+import { causeLines, changeLines } from "./whyView.ts"
 
 /** What is said of the step, and the causes. */
 interface Answer {
   readonly decision: "would run" | "may run" | "ran" | "hit" | "uncached"
   readonly run: string | null
   readonly causes: ReadonlyArray<Explain.Cause>
+  readonly data: ReadonlyArray<Why.TableChange>
   readonly sentence: string
 }
 
@@ -32,8 +33,16 @@ export const why = (context: Context) =>
       named === undefined ? yield* now(context, pipeline, step) : yield* then(pipeline, step, named)
     if (context.json) {
       const { decision, run, causes } = answer
-      screen.write(`${JSON.stringify({ step, decision, run, causes }, undefined, 2)}\n`)
-    } else screen.write(`${[...causeLines(answer.causes, screen.paint), answer.sentence].join("\n")}\n`)
+      const data = answer.data.map((change) => plain(change))
+      screen.write(`${JSON.stringify({ step, decision, run, causes, data }, undefined, 2)}\n`)
+    } else {
+      const lines = [
+        ...causeLines(answer.causes, screen.paint),
+        ...answer.data.flatMap(changeLines),
+        answer.sentence,
+      ]
+      screen.write(`${lines.join("\n")}\n`)
+    }
     return 0
   }).pipe(Effect.provide(Engines.layer(context)))
 
@@ -52,20 +61,15 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
     Arguments.many(context.invocation, "set").length > 0
       ? (options.params ?? {})
       : paramsOf(runs[0], pipeline)
-  const plan = yield* Engine.plan(pipeline, { ...options, params })
-  const action = plan.actions.find((one) => one.name === step)
-  if (action === undefined)
-    return yield* noSuchStep(
-      pipeline.name,
-      step,
-      plan.actions.map((one) => one.name),
-    )
+  const { action, data } = yield* Why.planned(pipeline, { ...options, params }, step)
+  if (action === undefined) return yield* Effect.die(new Error(`no action for ${step}`))
   if (action.decision !== "hit") {
     const answer: Answer = {
       decision:
         action.decision === "waiting" ? "may run" : action.decision === "uncached" ? "uncached" : "would run",
       run: null,
       causes: action.causes,
+      data,
       sentence:
         action.decision === "waiting"
           ? `${step} waits for ${action.waitingFor.join(", ")}, and is spared if the result comes out the same.`
@@ -79,6 +83,7 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
       decision: "hit",
       run: null,
       causes: [],
+      data: [],
       sentence: `${step} is a hit: nothing that it depends on changed.`,
     } satisfies Answer
   }
@@ -86,10 +91,13 @@ const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pi
   return {
     decision: "ran",
     run: ran.id,
-    causes: (yield* Why.why(ran.id, step)).causes,
+    ...(yield* reasons(ran.id, step)),
     sentence: `${step} is a hit now; it ran in ${ran.id}, ${when}.`,
   } satisfies Answer
 })
+
+const reasons = (run: string, step: string) =>
+  Effect.map(Why.why(run, step), ({ causes, data }) => ({ causes, data }))
 
 /** What happened in a run. */
 const then = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline, name: string, named: string) {
@@ -100,7 +108,7 @@ const then = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline, name: str
   return {
     decision: step.decision === "hit" ? "hit" : step.decision === "uncached" ? "uncached" : "ran",
     run: run.id,
-    causes: step.decision === "hit" ? [] : (yield* Why.why(run.id, name)).causes,
+    ...(step.decision === "hit" ? { causes: [], data: [] } : yield* reasons(run.id, name)),
     sentence:
       step.decision === "hit"
         ? `${name} was a hit in ${run.id}: nothing that it depends on had changed.`
@@ -115,10 +123,3 @@ const paramsOf = (run: Store.RunHead | undefined, pipeline: Pipeline.Pipeline): 
       .filter(([name]) => Object.hasOwn(pipeline.params, name))
       .map(([name, text]) => [name, Pipeline.fromText(text)]),
   )
-
-const noSuchStep = (pipeline: string, name: string, known: ReadonlyArray<string>) => {
-  const near = nearMiss(name, known)
-  return Effect.fail(
-    new Errors.NoSuchStep({ pipeline, name, known, ...(near === undefined ? {} : { near }) }),
-  )
-}
