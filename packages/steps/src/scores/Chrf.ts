@@ -53,16 +53,13 @@ interface Order {
 
 const statistics = (answer: string, reference: string, options: Options): ReadonlyArray<Order> => {
   const { charOrder = 6, wordOrder = 0 } = options
-  const orders = (given: ReadonlyArray<string>, wanted: ReadonlyArray<string>, most: number, gap: string) =>
+  const orders = (ngrams: (side: string, n: number) => ReadonlyArray<string>, most: number) =>
     Array.from({ length: most }, (_, index) =>
-      order(
-        Overlap.counts(Overlap.ngrams(given, index + 1, gap)),
-        Overlap.counts(Overlap.ngrams(wanted, index + 1, gap)),
-      ),
+      order(Overlap.counts(ngrams(answer, index + 1)), Overlap.counts(ngrams(reference, index + 1))),
     )
   return [
-    ...orders(characters(answer), characters(reference), charOrder, ""),
-    ...(wordOrder === 0 ? [] : orders(splitWords(answer), splitWords(reference), wordOrder, " ")),
+    ...orders(characterNgrams, charOrder),
+    ...orders((text, n) => Overlap.ngrams(splitWords(text), n), wordOrder),
   ]
 }
 
@@ -90,7 +87,12 @@ const fScore = (orders: ReadonlyArray<Order>, { beta = 2 }: Options): number => 
   return 100 * (((1 + factor) * precision * recall) / (factor * precision + recall))
 }
 
-const characters = (text: string): ReadonlyArray<string> => Array.from(words(text).join(""))
+const characterNgrams = (text: string, n: number): ReadonlyArray<string> => {
+  const joined = words(text).join("")
+  if (/[\ud800-\udfff]/.test(joined)) return Overlap.ngrams(Array.from(joined), n, "")
+  // Every character is one code unit: slices of the text itself.
+  return Array.from({ length: Math.max(0, joined.length - n + 1) }, (_, at) => joined.slice(at, at + n))
+}
 
 const punctuation = new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 

@@ -25,32 +25,47 @@ export const fit = (
   columns: number,
   strength = 1,
 ): Fit => {
-  const point = new Float64Array(columns + 1)
+  let point = new Float64Array(columns + 1)
   let { loss, gradient } = evaluate(rows, labels, strength, point)
   const history: Array<Pair> = []
-  for (let iteration = 0; iteration < 1000 && largest(gradient) > 1e-9; iteration++) {
+  while (largest(gradient) > 1e-9) {
     const direction = descent(gradient, history)
-    const slope = dot(direction, gradient)
-    let next = moved(point, direction, 1)
-    let after = evaluate(rows, labels, strength, next)
-    // Near the minimum the loss no longer tells points apart, and the slope there decides.
-    for (let size = 0.5; size > 1e-12; size /= 2) {
-      const enough = after.loss <= loss + 1e-4 * 2 * size * slope
-      if (enough || Math.abs(dot(direction, after.gradient)) <= 0.9 * Math.abs(slope)) break
-      next = moved(point, direction, size)
-      after = evaluate(rows, labels, strength, next)
-    }
-    const step = difference(next, point)
-    const change = difference(after.gradient, gradient)
+    const found = search(point, direction, { loss, gradient }, (at) => evaluate(rows, labels, strength, at))
+    // No point ahead is lower by more than rounding: this is the minimum as far as doubles tell.
+    if (found === undefined) break
+    const step = difference(found.point, point)
+    const change = difference(found.gradient, gradient)
     const curvature = dot(step, change)
     if (curvature > 0) history.push({ step, change, curvature })
     if (history.length > 10) history.shift()
-    if (after.loss >= loss && largest(after.gradient) >= largest(gradient)) break
-    point.set(next)
-    loss = after.loss
-    gradient = after.gradient
+    ;({ point, loss, gradient } = found)
   }
   return { weights: point.slice(0, columns), intercept: point[columns]! }
+}
+
+interface Value {
+  readonly loss: number
+  readonly gradient: Float64Array<ArrayBuffer>
+}
+
+/** The first of ever shorter ways along `direction` that lowers the loss enough (Armijo's rule). */
+const search = (
+  point: Float64Array<ArrayBuffer>,
+  direction: Float64Array<ArrayBuffer>,
+  { loss, gradient }: Value,
+  evaluateAt: (point: Float64Array<ArrayBuffer>) => Value,
+): (Value & { readonly point: Float64Array<ArrayBuffer> }) | undefined => {
+  const slope = dot(direction, gradient)
+  for (let size = 1; size > 1e-12; size /= 2) {
+    const next = moved(point, direction, size)
+    const value = evaluateAt(next)
+    // Near the minimum losses differ by rounding alone, and the gradient tells which point is nearer.
+    const level = Math.abs(value.loss - loss) <= 1e-13 * Math.abs(loss)
+    if (level ? largest(value.gradient) < largest(gradient) : value.loss <= loss + 1e-4 * size * slope) {
+      return { ...value, point: next }
+    }
+  }
+  return undefined
 }
 
 /** w·x + b: over 0 for what is rather a positive. */
@@ -66,8 +81,8 @@ export const probability = (model: Fit, row: SparseRow): number => sigmoid(decis
 const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
 
 interface Pair {
-  readonly step: Float64Array
-  readonly change: Float64Array
+  readonly step: Float64Array<ArrayBuffer>
+  readonly change: Float64Array<ArrayBuffer>
   readonly curvature: number
 }
 
@@ -75,8 +90,8 @@ const evaluate = (
   rows: ReadonlyArray<SparseRow>,
   labels: ReadonlyArray<boolean>,
   strength: number,
-  point: Float64Array,
-): { readonly loss: number; readonly gradient: Float64Array } => {
+  point: Float64Array<ArrayBuffer>,
+): Value => {
   const last = point.length - 1
   const gradient = point.slice()
   gradient[last] = 0
@@ -94,7 +109,10 @@ const evaluate = (
 }
 
 /** The direction that L-BFGS goes: the gradient turned by what the last steps taught of the curvature. */
-const descent = (gradient: Float64Array, history: ReadonlyArray<Pair>): Float64Array => {
+const descent = (
+  gradient: Float64Array<ArrayBuffer>,
+  history: ReadonlyArray<Pair>,
+): Float64Array<ArrayBuffer> => {
   const direction = gradient.map((value) => -value)
   const shares = history.map(() => 0)
   for (let i = history.length - 1; i >= 0; i--) {
@@ -103,7 +121,11 @@ const descent = (gradient: Float64Array, history: ReadonlyArray<Pair>): Float64A
     addScaled(direction, change, -shares[i]!)
   }
   const newest = history.at(-1)
-  const scale = newest === undefined ? 1 : newest.curvature / dot(newest.change, newest.change)
+  // The first way is as long as the gradient's largest entry allows without leaving the region where chances vary.
+  const scale =
+    newest === undefined
+      ? 1 / Math.max(1, largest(gradient))
+      : newest.curvature / dot(newest.change, newest.change)
   for (let i = 0; i < direction.length; i++) direction[i]! *= scale
   history.forEach(({ step, change, curvature }, i) => {
     addScaled(direction, step, shares[i]! - dot(change, direction) / curvature)
@@ -121,10 +143,13 @@ const addScaled = (target: Float64Array, source: Float64Array, factor: number): 
   for (let i = 0; i < target.length; i++) target[i]! += factor * source[i]!
 }
 
-const moved = (from: Float64Array, direction: Float64Array, size: number): Float64Array =>
-  from.map((value, i) => value + size * direction[i]!)
+const moved = (
+  from: Float64Array<ArrayBuffer>,
+  direction: Float64Array,
+  size: number,
+): Float64Array<ArrayBuffer> => from.map((value, i) => value + size * direction[i]!)
 
-const difference = (first: Float64Array, second: Float64Array): Float64Array =>
+const difference = (first: Float64Array<ArrayBuffer>, second: Float64Array): Float64Array<ArrayBuffer> =>
   first.map((value, i) => value - second[i]!)
 
 const largest = (values: Float64Array): number =>

@@ -97,10 +97,10 @@ const featuresOf = (
     const feature = vocabulary.get(run)
     if (feature !== undefined) entries.push([feature.column, (1 + Math.log(count)) * feature.rarity])
   }
-  entries.sort(([a], [b]) => a - b)
-  const length = Math.sqrt(entries.reduce((sum, [, value]) => sum + value * value, 0)) || 1
+  const ascending = entries.toSorted(([a], [b]) => a - b)
+  const length = Math.sqrt(ascending.reduce((sum, [, value]) => sum + value * value, 0)) || 1
   return {
-    columns: Uint32Array.from(entries, ([column]) => column),
-    values: Float64Array.from(entries, ([, value]) => value / length),
+    columns: Uint32Array.from(ascending, ([column]) => column),
+    values: Float64Array.from(ascending, ([, value]) => value / length),
   }
 }

@@ -119,7 +119,7 @@ const resample = (values: Float64Array, mean: number, { uint32 }: Draws, rounds:
     ratios[round] =
       variance <= 1e-12 * shift * shift ? Infinity : Math.abs(shift) / Math.sqrt(variance / rows)
   }
-  return { means: means.sort(), ratios: ratios.sort() }
+  return { means: means.toSorted(), ratios: ratios.toSorted() }
 }
 
 /** How many of the ascending values are under `limit`. */

@@ -30,7 +30,7 @@ const pairs = Array.from({ length: count }, () => drawn.pair())
 /** The largest difference between a score of ours and the reference's column, over all pairs. */
 const furthest = (column: string, score: (answer: string, wanted: string) => number): number => {
   const place = columns.indexOf(column)
-  expect(place, column).toBeGreaterThanOrEqual(0)
+  expect(place).toBeGreaterThanOrEqual(0)
   return Math.max(
     ...pairs.map(({ answer, reference: wanted }, row) =>
       Math.abs(score(answer, wanted) - number(row * columns.length + place)),
@@ -174,7 +174,7 @@ describe("classes, fields and areas", () => {
     const classifier = Style.train(style.slice(0, 60), base.slice(0, 60), { features: want.features })
     const held = [...style.slice(60), ...base.slice(60)]
     const off = held.map((text, row) => Math.abs(classifier.probability(text) - want.probabilities[row]!))
-    expect(Math.max(...off)).toBeLessThan(1e-7)
+    expect(Math.max(...off)).toBeLessThan(1e-8)
     expect(Style.auc(classifier, style.slice(60), base.slice(60)).auc).toBeCloseTo(want.auc, 12)
   })
 })
@@ -231,8 +231,8 @@ describe("bootstrap and distributions", () => {
         const [low, high] = sample[method] as [number, number]
         // A fiftieth of the interval: 100,000 rounds leave about a hundredth.
         const noise = (high - low) / 50
-        expect(Math.abs(got.low - low), method).toBeLessThan(noise)
-        expect(Math.abs(got.high - high), method).toBeLessThan(noise)
+        expect(Math.abs(got.low - low)).toBeLessThan(noise)
+        expect(Math.abs(got.high - high)).toBeLessThan(noise)
         expect(Math.abs(got.p - sample.p)).toBeLessThan(0.005)
       }
     }

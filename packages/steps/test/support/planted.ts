@@ -191,8 +191,8 @@ export const simulateArms = (planted: Planted, rows: number, simulations: number
       { difference, discordance: base * (1 - base - difference) + (base + difference) * (1 - base) },
       { power, level: 0.05 / 6 },
     ) <= rows
-  let shift = 0
-  while (side !== 0 && !settled(shift)) shift += side / 1000
+  const steps = Array.from({ length: 400 }, (_, index) => (side * index) / 1000)
+  const shift = steps.find(settled) ?? 0
   let quiet = 0
   let all = 0
   let right = 0
