@@ -48,7 +48,7 @@ describe("a tuning from files to report", { timeout: 120_000 }, () => {
     expect(outputs.metrics.rows.map((row: { optimizerStep: number }) => row.optimizerStep)).toEqual([
       1, 2, 3, 4, 5, 6,
     ])
-    expect(summary).toMatch(/^6 optimizer steps, loss \d\.\d{4} to \d\.\d{4}, 4,096 trained numbers$/)
+    expect(summary).toMatch(/^6 optimizer steps, loss \d\.\d{4} to \d\.\d{4}, 4,096 trained parameters$/)
   })
 
   it("accounts for every row: learnt from, or held out and answered by both arms", async () => {
