@@ -33,9 +33,10 @@ export const files = (options: Options): ReadonlyMap<string, string> => {
   return found
 }
 
-const npmSettings = `# No dependency needs an install script. One would download a TensorFlow that Sluice does not use.
-ignore-scripts=true
-`
+const noScripts =
+  "# No dependency needs an install script. One would download a TensorFlow that Sluice does not use."
+
+const npmSettings = `${noScripts}\nignore-scripts=true\n`
 
 /** Every package of Sluice comes from one place, those that only another of them asks for included. */
 const overrides = ({ sources }: Options): Readonly<Record<string, string>> => {
@@ -69,9 +70,8 @@ const manifest = (options: Options): Record<string, unknown> => {
 
 const pnpmSettings = (settings: Readonly<Record<string, string>>): string =>
   [
-    "# Packages with install scripts, none of which is needed.",
-    "allowBuilds:",
-    ...versions.unbuilt.map((name) => `  ${JSON.stringify(name)}: false`),
+    noScripts,
+    "ignoreScripts: true",
     "",
     "overrides:",
     ...Object.entries(settings).map(

@@ -15,6 +15,3 @@ export const development: Readonly<Record<string, string>> = {
  * the package its version enters the keys of steps that reach it.
  */
 export const shared: Readonly<Record<string, string>> = { "node-fetch": "2.6.13" }
-
-/** Packages whose install scripts do not run. */
-export const unbuilt: ReadonlyArray<string> = ["@tensorflow/tfjs-node-gpu", "core-js", "esbuild", "koffi"]

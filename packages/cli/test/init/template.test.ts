@@ -36,7 +36,6 @@ describe("a new project's files", () => {
       vitest: catalog["vitest"],
     })
     expect(versions.shared).toEqual(section("overrides"))
-    expect(Object.fromEntries(versions.unbuilt.map((name) => [name, "false"]))).toEqual(
       section("allowBuilds"),
     )
   })
