@@ -84,6 +84,9 @@ const localTarget = (
   return node === undefined ? undefined : project.function(from.module, node, view)
 }
 
+const asWritten = (reference: Reference): string =>
+  reference.kind === "name" ? [reference.variable.name, ...reference.chain].join(".") : reference.specifier
+
 /** Identifies a function or class. */
 export const identify = (project: Project, program: Program, root: PlacedUnit): StaticIdentity =>
   new Walk(project, program, root).finish()
@@ -294,7 +297,9 @@ class Walk {
       entry.edges.push({ to: at, loading })
       const found = this.#entries[at]!
       entry.mentions.push(
-        found.placed === undefined ? found.own : `${found.placed.symbol} ${found.placed.module.label}`,
+        found.placed === undefined
+          ? this.#mention(found)
+          : `${found.placed.symbol} ${found.placed.module.label}`,
       )
     }
     switch (reference.kind) {
@@ -498,9 +503,18 @@ class Walk {
       const digest = createHash("sha256")
         .update(`${entry.own}\n${entry.mentions.join("\n")}`)
         .digest("hex")
-      parts.push({ symbol: count === 1 ? symbol : `${symbol} #${count}`, file, digest })
+      const written = createHash("sha256")
+        .update(`${entry.own}\n${(entry.facts?.references ?? []).map(asWritten).join("\n")}`)
+        .digest("hex")
+        .slice(0, 16)
+      parts.push({ symbol: count === 1 ? symbol : `${symbol} #${count}`, file, digest, written })
     }
     return parts
+  }
+
+  /** A file counts as a part of its own: whoever mentions it does not change with its contents. */
+  #mention({ own, target }: Entry): string {
+    return target?.kind === "data" ? [this.#project.label(target.file), ...target.path].join(" ") : own
   }
 
   #closure(): ReadonlyArray<PackageIdentity> {

@@ -13,6 +13,8 @@ export interface Part {
   readonly symbol: string
   readonly file: string
   readonly digest: string
+  /** Digest of its own text alone: equal where only what its names refer to has changed. */
+  readonly written?: string
 }
 
 /** An npm package that reached code calls, or that such a package depends on. */

@@ -78,6 +78,21 @@ const readers = new Set(
 
 const dynamicFix = "write the specifier as a literal, or declare a `version` on the step"
 
+/** A private name by its place: how many classes further out it is declared, and as the how-manieth. */
+const privateForm = (name: Node): string => {
+  let outwards = 0
+  for (let at = name.parent; at; at = at.parent) {
+    if (at.type !== "ClassBody") continue
+    const declared = (at.body as ReadonlyArray<Node>)
+      .filter((member) => member.key?.type === "PrivateIdentifier")
+      .map((member) => member.key.name as string)
+    const place = [...new Set(declared)].indexOf(name.name)
+    if (place !== -1) return `private:${outwards}.${place}`
+    outwards += 1
+  }
+  return `private:${name.name}`
+}
+
 /** Writes a unit in its normal form and gathers what it reaches. */
 export const write = (unit: Unit): Facts => new Writer(unit).finish()
 
@@ -96,6 +111,7 @@ class Writer {
   readonly #methods: Array<{ variable: Variable; offset: number; deferred: boolean }> = []
   readonly #names = new Set<string>()
   readonly #statics = new Set<string>()
+  readonly #labels: Array<string> = []
   #observesNames = false
   #compiled = false
 
@@ -261,11 +277,23 @@ class Writer {
         out.push(")")
         return
       case "LabeledStatement":
+        this.#labels.push(node.label.name)
+        out.push("(LabeledStatement")
+        this.#write(node.body)
+        out.push(")")
+        this.#labels.pop()
+        return
       case "BreakStatement":
       case "ContinueStatement":
-        out.push(`(${node.type}`, node.label === null ? "" : node.label.name)
-        if (node.body) this.#write(node.body)
-        out.push(")")
+        // By place: which of the statements around it, counted from the outermost.
+        out.push(
+          `(${node.type}`,
+          node.label === null ? "" : `${this.#labels.lastIndexOf(node.label.name)}`,
+          ")",
+        )
+        return
+      case "PrivateIdentifier":
+        out.push(privateForm(node))
         return
       default:
         this.#plain(node)
@@ -310,7 +338,7 @@ class Writer {
   #key(key: Node, computed: boolean): void {
     const name = staticName(key, computed)
     if (name === undefined) {
-      if (key.type === "PrivateIdentifier") this.#out.push(`private:${key.name}`)
+      if (key.type === "PrivateIdentifier") this.#out.push(privateForm(key))
       else {
         this.#out.push("computed")
         this.#write(key)
@@ -557,7 +585,7 @@ class Writer {
     }
     this.#out.push("(MemberExpression", String(node.optional))
     this.#write(object)
-    if (node.property.type === "PrivateIdentifier") this.#out.push(`private:${node.property.name}`)
+    if (node.property.type === "PrivateIdentifier") this.#out.push(privateForm(node.property))
     else if (name !== undefined) this.#out.push(`key:${name}`)
     else {
       this.#out.push("computed")

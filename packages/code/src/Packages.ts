@@ -15,8 +15,9 @@ import type { PackageJson, Resolver } from "./Resolver.ts"
 
 type Entry = readonly [stat: string, digest: string]
 
-/** Files that can decide what a package does; neither documentation nor types. */
-const runs = /\.(?:[cm]?js|jsx|json|node|wasm|so|dylib|dll|txt|bin|dat)$/
+/** Files that cannot decide what a package does: documentation, types, maps. Any other may be data that it reads. */
+const inert =
+  /\.(?:md|markdown|map|flow|tsbuildinfo|[cm]?tsx?)$|(?:^|\/)(?:licen[cs]e|readme|changelog|history|authors|notice)(?:[.-][^/]*)?$/i
 
 export class Packages {
   readonly #files: Files
@@ -160,7 +161,7 @@ const listFiles = (folder: string, prefix = ""): Array<string> => {
     if (entry.name === "node_modules" || entry.name.startsWith(".")) continue
     const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`
     if (entry.isDirectory()) found.push(...listFiles(folder, name))
-    else if (entry.isFile() && runs.test(entry.name)) found.push(name)
+    else if (entry.isFile() && !inert.test(entry.name)) found.push(name)
   }
   return found
 }
