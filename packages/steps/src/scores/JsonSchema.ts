@@ -56,22 +56,23 @@ interface Settings {
   readonly logger: false
 }
 
+// Through `default`, which is the same module under Node and in a bundle; names beside it are not.
 const drafts: ReadonlyArray<{
   readonly pattern: RegExp
   readonly make: (settings: Settings) => Promise<Validator>
 }> = [
   {
     pattern: /^$|\/2020-12\//,
-    make: async (settings) => new (await import("ajv/dist/2020.js")).Ajv2020(settings),
+    make: async (settings) => new (await import("ajv/dist/2020.js")).default.Ajv2020(settings),
   },
   {
     pattern: /\/2019-09\//,
-    make: async (settings) => new (await import("ajv/dist/2019.js")).Ajv2019(settings),
+    make: async (settings) => new (await import("ajv/dist/2019.js")).default.Ajv2019(settings),
   },
   {
     pattern: /draft-0[67]\//,
     make: async (settings) => {
-      const ajv = new (await import("ajv")).Ajv(settings)
+      const ajv = new (await import("ajv")).default.Ajv(settings)
       const draft6 = await import("ajv/dist/refs/json-schema-draft-06.json", { with: { type: "json" } })
       ajv.addMetaSchema(draft6.default)
       return ajv

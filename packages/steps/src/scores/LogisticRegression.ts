@@ -69,7 +69,7 @@ const search = (
 }
 
 /** w·x + b: over 0 for what is rather a positive. */
-export const decision = ({ weights, intercept }: Fit, { columns, values }: SparseRow): number => {
+const decision = ({ weights, intercept }: Fit, { columns, values }: SparseRow): number => {
   let sum = intercept
   for (let i = 0; i < columns.length; i++) sum += weights[columns[i]!]! * values[i]!
   return sum
