@@ -25,6 +25,8 @@ const outside = [
   "@tensorflow/",
   "oxc-parser",
   "esbuild",
+  "@lancedb/",
+  "unpdf",
   "webgpu",
   "tsx",
   "vite",
