@@ -77,6 +77,10 @@ export interface Trainer {
   /** Losses without learning, for held-out rows. */
   readonly evaluate: (rows: ReadonlyArray<TokenRow>) => Promise<Evaluation>
   readonly state: () => Promise<TrainerState>
+  /** The adapter's numbers alone, by name: a part of the state, to come back to with `take`. */
+  readonly parameters: () => Promise<ReadonlyMap<string, Float32Array>>
+  /** Gives the adapter the numbers of `parameters`; the optimizer stays as it is. */
+  readonly take: (parameters: ReadonlyMap<string, Float32Array>) => void
   /** Fails with StateUnfit, all differences named, and nothing changed. */
   readonly restore: (state: TrainerState) => void
   readonly adapter: () => Promise<AdapterWeights>
@@ -199,6 +203,17 @@ export const make = (
       })
     })
 
+  const parameters = async () => {
+    const values = await readVariables(backend, variables)
+    return new Map(lora.parameters.map(({ name }, i) => [name, values[i]!]))
+  }
+  const takeParameters = (given: ReadonlyMap<string, Float32Array>) =>
+    Optimizer.assign(
+      backend,
+      variables,
+      lora.parameters.map(({ name }) => given.get(name)!),
+    )
+
   const supervised = (rows: ReadonlyArray<TokenRow>) => {
     const weights = rows.map(supervisedWeight)
     const kept = rows.map((_, i) => i).filter((i) => weights[i]! > 0)
@@ -269,17 +284,20 @@ export const make = (
       }
     },
 
-    state: async () => {
-      const values = await readVariables(backend, variables)
-      const own = lora.parameters.map(({ name }, i) => [name, values[i]!] as const)
-      return { optimizerSteps, parts: new Map([...own, ...(await optimizer.state())]) }
+    state: async () => ({
+      optimizerSteps,
+      parts: new Map([...(await parameters()), ...(await optimizer.state())]),
+    }),
+    parameters,
+    take: (given) => {
+      checkParts(lora.parameters, given)
+      takeParameters(given)
     },
 
     restore: (state) => {
       const parts = [...lora.parameters, ...optimizer.parts]
-      checkParts(parts, state)
-      const values = lora.parameters.map(({ name }) => state.parts.get(name)!)
-      Optimizer.assign(backend, variables, values)
+      checkParts(parts, state.parts)
+      takeParameters(state.parts)
       optimizer.restore(state.optimizerSteps, state.parts)
       optimizerSteps = state.optimizerSteps
     },
@@ -345,16 +363,16 @@ const summarise = (
   }
 }
 
-const checkParts = (parts: ReadonlyArray<Optimizer.Part>, state: TrainerState): void => {
+const checkParts = (parts: ReadonlyArray<Optimizer.Part>, given: ReadonlyMap<string, Float32Array>): void => {
   const facts: Array<readonly [string, string]> = []
   const expected = new Set<string>()
   for (const { name, variable } of parts) {
     const size = variable.shape.reduce((product, n) => product * n, 1)
     expected.add(name)
-    const found = state.parts.get(name)
+    const found = given.get(name)
     if (found === undefined) facts.push([name, "is missing"])
     else if (found.length !== size) facts.push([name, `has ${found.length} values, ${size} are needed`])
   }
-  for (const part of state.parts.keys()) if (!expected.has(part)) facts.push([part, "is not known here"])
+  for (const part of given.keys()) if (!expected.has(part)) facts.push([part, "is not known here"])
   if (facts.length > 0) throw new StateUnfit({ facts })
 }

@@ -211,7 +211,7 @@ describe("Trainer", () => {
     const rows = training.batches[0]!
     const plan = BatchPlan.make(
       rows.map(trainingRow),
-      { heads: 4, keyValueHeads: 2, headSize: 16 },
+      { heads: 4, keyValueHeads: 2 },
       { minimumPrefix: Infinity },
     )
     const lengths = rows.map(({ ids }) => ids.length)

@@ -251,7 +251,12 @@ describe("Train.lora", () => {
     })
     expect(notes).toHaveLength(12)
     expect(notes[0]).toMatch(/^loss \d\.\d{4} {2}\d+ tok\/s$/)
-    expect(measured).toEqual(["training seconds", "tokens per second", "peak memory"])
+    expect(measured).toEqual([
+      "predicted training seconds",
+      "training seconds",
+      "tokens per second",
+      "peak memory",
+    ])
     expect(summary).toMatch(/^12 optimizer steps, loss \d\.\d{4} to \d\.\d{4}, [\d,]+ trained parameters$/)
   })
 

@@ -1,0 +1,59 @@
+/** What a training will take, said before it takes it, and what it took. */
+import type { Step } from "@sluice/core"
+import type { Trainer } from "@sluice/llm"
+import { counted, sized } from "../counted.ts"
+
+/** A prediction further off than this is reported. */
+const tolerance = 0.15
+
+/** Batches whose memory is predicted: the largest by their tokens. */
+const examined = 4
+
+/** Bytes at the peak of the largest batches. */
+export const peakBytes = (
+  trainer: Pick<Trainer.Trainer, "memory">,
+  batches: ReadonlyArray<ReadonlyArray<Trainer.TokenRow>>,
+): number => {
+  const tokens = (rows: ReadonlyArray<Trainer.TokenRow>) => rows.reduce((sum, { ids }) => sum + ids.length, 0)
+  const learnt = batches.filter((rows) => rows.some(({ labels }) => someSupervised(labels)))
+  const largest = learnt.toSorted((a, b) => tokens(b) - tokens(a)).slice(0, examined)
+  return Math.max(0, ...largest.map((rows) => trainer.memory(rows).totalBytes))
+}
+
+const someSupervised = (labels: ArrayLike<number>): boolean => {
+  for (let i = 1; i < labels.length; i++) if (labels[i] !== -100) return true
+  return false
+}
+
+/** `4,884,480 trained parameters, 38 optimizer steps, peak memory about 1,405 MB`. */
+export const plan = (parameters: number, optimizerSteps: number, bytes: number): string =>
+  `${counted(parameters, "trained parameter")}, ${counted(optimizerSteps, "optimizer step")}, ` +
+  `peak memory about ${sized(bytes)}`
+
+/** `about 1:05`, from seconds. */
+export const duration = (seconds: number): string => {
+  const whole = Math.round(seconds)
+  const clock = `${Math.floor((whole % 3600) / 60)}:${String(whole % 60).padStart(2, "0")}`
+  return whole < 3600
+    ? `about ${clock}`
+    : `about ${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}
+
+/** Seconds of a whole training from those of its first optimizer steps, by tokens. */
+export const seconds = (measured: number, tokens: number, allTokens: number): number =>
+  (measured * allTokens) / tokens
+
+/** Reports the peak, and warns where the prediction was wrong. */
+export const settle = (
+  context: Pick<Step.Context, "measure" | "warn">,
+  predicted: number,
+  reached: number,
+): void => {
+  context.measure("predicted peak memory", predicted, "bytes")
+  context.measure("peak memory", reached, "bytes")
+  const off = reached / predicted - 1
+  if (Math.abs(off) <= tolerance) return
+  context.warn(
+    `peak memory was ${sized(reached)}, ${Math.round(100 * Math.abs(off))} % ${off > 0 ? "more" : "less"} than the ${sized(predicted)} predicted`,
+  )
+}

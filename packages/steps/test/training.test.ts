@@ -1,0 +1,295 @@
+/** What a training may be asked for beside the plain recipe, on a model of two layers in plain JavaScript. */
+import { ModelFiles as Opened } from "@sluice/llm"
+import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { ModelFiles } from "../src/kinds.ts"
+import { Tokens } from "../src/Tokens.ts"
+import * as Train from "../src/Train.ts"
+import * as forecast from "../src/train/forecast.ts"
+import * as Record from "../src/train/Record.ts"
+import { inMemory } from "./support/checkpoints.ts"
+import { filesReader } from "./support/files.ts"
+import { reader, ref, runStep } from "./support/runStep.ts"
+import { writeTinyModel } from "./support/tinyModel.ts"
+
+let folder: string
+let model: ReturnType<typeof filesReader>
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "sluice-training-"))
+  writeTinyModel(folder)
+  model = filesReader(Opened.filesOf(folder))
+})
+afterAll(() => fs.rmSync(folder, { recursive: true }))
+
+/** Rows of bytes: a question of one letter, and its answer, which is learnt. */
+const row = (id: string, question: string, answer: string) => {
+  const ids = [256, ...Buffer.from(`${question}?`), 256, ...Buffer.from(answer), 257]
+  const from = ids.length - answer.length - 1
+  return { id, ids, labels: ids.map((token, at) => (at < from ? -100 : token)), weights: null }
+}
+const rows = Array.from({ length: 6 }, (_, at) => row(`row${at}`, "abcdef"[at]!, at % 2 === 0 ? "x" : "y"))
+const held = Array.from({ length: 5 }, (_, at) => row(`held${at}`, "ghijk"[at]!, at % 2 === 0 ? "x" : "y"))
+
+const modelRef = { ...ref(Tokens), kind: ModelFiles } as never
+const base = { model: modelRef, tokens: ref(Tokens), rank: 2, batchRows: 2, epochs: 2, learningRate: 0.02 }
+const heldOut = { tokens: ref(Tokens) }
+
+const train = (
+  options: Partial<Train.LoraOptions> = {},
+  more: Parameters<typeof runStep>[2] = {},
+  tokens: ReadonlyArray<object> = rows,
+) =>
+  runStep(
+    Train.lora({ ...base, ...options }),
+    { model, tokens: reader(tokens as never), heldOutTokens: reader(held) },
+    { settings: { backend: "cpu" }, ...more },
+  )
+
+/** A digest of all outputs: the adapter's bytes and every table. */
+const digest = ({ outputs }: Awaited<ReturnType<typeof train>>): string => {
+  const { adapter, ...tables } = outputs
+  const hash = createHash("sha256").update(JSON.stringify(tables))
+  for (const file of Object.values(adapter as globalThis.Record<string, string | Uint8Array>))
+    hash.update(file)
+  return hash.digest("hex")
+}
+
+describe("rows that are held out", () => {
+  it("are looked at before, at each epoch's end, or every so many optimizer steps", async () => {
+    const steps = async (every?: number) => {
+      const { outputs } = await train({ heldOut: { ...heldOut, ...(every === undefined ? {} : { every }) } })
+      return outputs["heldOutLosses"].map((look: { optimizerStep: number }) => look.optimizerStep)
+    }
+    expect(await steps()).toEqual([0, 3, 6])
+    expect(await steps(4)).toEqual([0, 4, 6])
+  })
+
+  it("have the mean of their rows' losses, weighted by supervised tokens, and change no adapter", async () => {
+    const { outputs, summary } = await train({ heldOut: { ...heldOut, keep: "last" } })
+    const looks = outputs["heldOutLosses"] as ReadonlyArray<globalThis.Record<string, number>>
+    for (const look of looks) {
+      const seen = outputs["rowLosses"].filter(
+        (loss: { split: string; optimizerStep: number }) =>
+          loss.split === "heldOut" && loss.optimizerStep === look["optimizerStep"],
+      )
+      expect(seen.map(({ id }: { id: string }) => id)).toEqual(held.map(({ id }) => id))
+      const mean = seen.reduce((sum: number, { loss }: { loss: number }) => sum + loss, 0) / held.length
+      expect(look["loss"]).toBeCloseTo(mean, 6) // two supervised tokens in each
+      expect(look).toMatchObject({ rows: 5, supervisedTokens: 10 })
+    }
+    expect(looks[2]!["loss"]).toBeLessThan(looks[0]!["loss"]! - 0.5)
+    expect(summary).toMatch(/, held-out loss \d\.\d{4} to \d\.\d{4} after 6$/)
+    const without = await train()
+    expect(without.outputs["heldOutLosses"]).toEqual([])
+    expect(without.outputs["adapter"]).toEqual(outputs["adapter"])
+    expect(without.outputs["metrics"]).toEqual(outputs["metrics"])
+  })
+
+  it("stop a training that only gets worse, and the best adapter is kept", async () => {
+    // A rate that learns in the first optimizer steps and then destroys what was learnt.
+    const wild = { learningRate: 0.6, schedule: "constant", warmup: 8, epochs: 8 } as const
+    const stopped = await train({ ...wild, heldOut: { ...heldOut, every: 1, patience: 3 } })
+    const looks = stopped.outputs["heldOutLosses"] as ReadonlyArray<{
+      optimizerStep: number
+      loss: number
+      best: boolean
+    }>
+    const best = looks.findLast((look) => look.best)!
+    expect(best.loss).toBe(Math.min(...looks.slice(1).map(({ loss }) => loss)))
+    expect(looks.at(-1)!.optimizerStep).toBe(best.optimizerStep + 3)
+    expect(stopped.outputs["metrics"]).toHaveLength(best.optimizerStep + 3)
+    expect(stopped.summary).toMatch(
+      new RegExp(`after ${best.optimizerStep}, which is kept, stopped early of 24$`),
+    )
+    // The same training ended there gives the same adapter: a constant rate does not depend on the total.
+    const short = await train({ ...wild, maxOptimizerSteps: best.optimizerStep })
+    expect(stopped.outputs["adapter"]).toEqual(short.outputs["adapter"])
+  })
+})
+
+describe("the account of rows", () => {
+  it("has each row once an epoch, and adds up to the metrics", async () => {
+    const silent = { ...row("silent", "z", "x"), labels: row("silent", "z", "x").labels.map(() => -100) }
+    const { outputs } = await train({}, {}, [...rows, silent, row("long", "q", "xyx")])
+    const losses = outputs["rowLosses"] as ReadonlyArray<any>
+    const ids = [...rows.map(({ id }) => id), "long", "silent"]
+    for (const [from, to] of [
+      [1, 4],
+      [5, 8],
+    ] as const) {
+      const epoch = losses.filter(({ optimizerStep: step }) => step >= from && step <= to)
+      expect(new Set(epoch.map(({ id }): string => id))).toEqual(new Set(ids))
+      expect(epoch).toHaveLength(ids.length)
+    }
+    for (const metric of outputs["metrics"]) {
+      const seen = losses.filter(({ optimizerStep }) => optimizerStep === metric.optimizerStep)
+      const sum = (of: (loss: any) => number) => seen.reduce((total, loss) => total + of(loss), 0)
+      expect([seen.length, sum((l) => l.tokens), sum((l) => l.supervisedTokens)]).toEqual([
+        metric.rows,
+        metric.tokens,
+        metric.supervisedTokens,
+      ])
+      const mean = sum((l) => (l.loss ?? 0) * l.supervisedTokens) / metric.supervisedTokens
+      expect(mean).toBeCloseTo(metric.loss, 6)
+    }
+    expect(losses.filter(({ loss }) => loss === null).map(({ id }) => id)).toEqual(["silent", "silent"])
+  })
+})
+
+describe("samples", () => {
+  it("are answers before, at each epoch's end and after the last optimizer step", async () => {
+    const { outputs } = await train({
+      learningRate: 0.05,
+      epochs: 6,
+      samples: { prompts: ["a", [{ role: "user", content: "b" }]], every: 10, maxNewTokens: 3 },
+    })
+    const samples = outputs["samples"] as ReadonlyArray<any>
+    expect(samples.map(({ optimizerStep, prompt }) => [optimizerStep, prompt])).toEqual(
+      [0, 10, 18].flatMap((step) => [
+        [step, "a"],
+        [step, "b"],
+      ]),
+    )
+    for (const { newTokens, stopped } of samples) {
+      expect(newTokens).toBeLessThanOrEqual(3)
+      expect(newTokens === 3 || stopped).toBe(true)
+    }
+    expect(samples.at(-1).text).not.toBe(samples[1].text)
+  })
+})
+
+const everything = {
+  rsLora: true,
+  targetModules: ".*(self_attn[.][qv]|mlp[.](up|down))_proj",
+  rankPattern: { up_proj: 3 },
+  alphaPattern: { "layers.1.*": 8 },
+  loraPlusRatio: 4,
+  dropout: 0.1,
+  noiseAlpha: 5,
+  schedule: "warmupStableDecay",
+  weightDecay: 0.05,
+  recompute: "always",
+  heldOut: { ...heldOut, every: 2, patience: 9 },
+  samples: { prompts: ["a"], every: 3, maxNewTokens: 2 },
+  epochs: 2,
+} as const satisfies Partial<Train.LoraOptions>
+
+describe.each(["adamW", "adafactor"] as const)("a training with every option on, and %s", (optimizer) => {
+  const options = { ...everything, optimizer }
+
+  it("gives one digest in five runs", async () => {
+    const digests = new Set<string>()
+    for (let run = 0; run < 5; run++) digests.add(digest(await train(options)))
+    expect(digests.size).toBe(1)
+  })
+
+  it("goes on from a checkpoint of any optimizer step to the same digest", async () => {
+    const expected = digest(await train(options))
+    for (let at = 1; at <= 5; at++) {
+      const { handle, saves } = inMemory()
+      const stop = new AbortController()
+      const interrupted = train(options, {
+        checkpoint: handle,
+        signal: stop.signal,
+        progress: ({ done }) => {
+          if (done === at) stop.abort()
+        },
+      })
+      await expect(interrupted).rejects.toThrow(/interrupt/)
+      expect(JSON.parse(saves.at(-1)!.meta)).toMatchObject({ optimizerSteps: at })
+      const done: Array<number> = []
+      const resumed = await train(options, {
+        checkpoint: handle,
+        progress: (progress) => done.push(progress.done),
+      })
+      expect(done[0]).toBe(at + 1)
+      expect(digest(resumed)).toBe(expected)
+    }
+  })
+})
+
+describe("what a training will take", () => {
+  it("is said before it begins", async () => {
+    const notes: Array<string> = []
+    const { summary } = await train({ heldOut }, { note: (text) => notes.push(text) })
+    expect(notes[0]).toMatch(/^\d,\d{3} trained parameters, 6 optimizer steps, peak memory about \d{3} MB$/)
+    expect(notes[1]).toMatch(/^about \d+:\d\d of training$/)
+    expect(summary).toContain(notes[0]!.split(",").slice(0, 2).join(","))
+  })
+
+  it("is reported where it was wrong by more than 15 %", () => {
+    const settled = (reached: number) => {
+      const said: Array<unknown> = []
+      const context = {
+        measure: (name: string, value: number) => void said.push([name, value]),
+        warn: (text: string) => void said.push(text),
+      }
+      forecast.settle(context, 1000e6, reached)
+      return said
+    }
+    const measures = (reached: number) => [
+      ["predicted peak memory", 1000e6],
+      ["peak memory", reached],
+    ]
+    expect(settled(1150e6)).toEqual(measures(1150e6))
+    expect(settled(1300e6)).toEqual([
+      ...measures(1300e6),
+      "peak memory was 1,300 MB, 30 % more than the 1,000 MB predicted",
+    ])
+    expect(settled(700e6)[2]).toBe("peak memory was 700 MB, 30 % less than the 1,000 MB predicted")
+  })
+
+  it("has times as people say them", () => {
+    expect([5, 65, 3599, 7300].map(forecast.duration)).toEqual([
+      "about 0:05",
+      "about 1:05",
+      "about 59:59",
+      "about 2 h 1 min",
+    ])
+  })
+})
+
+describe("the standing of a training", () => {
+  const looks = (...losses: ReadonlyArray<number>) => {
+    const record = Record.make()
+    losses.forEach((loss, optimizerStep) => {
+      const best = Record.isBest(record, optimizerStep, loss, { minImprovement: 0.1 })
+      record.heldOutLosses.push({ optimizerStep, loss, rows: 1, supervisedTokens: 1, best })
+    })
+    return record
+  }
+  const config = { every: 1, patience: 2, minImprovement: 0.1, keep: "best" } as const
+
+  it("counts looks since the best one, which beats the one before by the least improvement", () => {
+    expect(Record.standing(looks(1))).toEqual({ best: undefined, since: 0 })
+    expect(Record.standing(looks(1, 3, 2, 1.95)).best).toMatchObject({ optimizerStep: 2, loss: 2 })
+    expect(Record.standing(looks(1, 3, 2, 1.95)).since).toBe(1)
+    expect(Record.standing(looks(1, 3, 2, 1.95, 1.85)).since).toBe(0)
+  })
+
+  it("is over when patience has run out", () => {
+    expect(Record.isOver(looks(1, 3, 2, 2), config)).toBe(false)
+    expect(Record.isOver(looks(1, 3, 2, 2, 2), config)).toBe(true)
+    expect(Record.isOver(looks(1, 3, 2, 2, 2), { ...config, patience: null })).toBe(false)
+    expect(Record.isOver(looks(1, 3, 2, 2, 2), null)).toBe(false)
+  })
+})
+
+describe("options", () => {
+  it("are checked where the pipeline is built", () => {
+    const config = (changed: Partial<Train.LoraOptions>) => () => {
+      const use = Train.lora({ ...base, ...changed })
+      return Schema.decodeUnknownSync(Schema.Struct(use.facts.config) as never)(use.config)
+    }
+    expect(config({ targetModules: [] })).toThrow(/targetModules/)
+    expect(config({ rankPattern: { q_proj: 0 } })).toThrow(/rankPattern/)
+    expect(config({ loraPlusRatio: 0 })).toThrow(/loraPlusRatio/)
+    expect(config({ heldOut: { ...heldOut, patience: 0 } })).toThrow(/patience/)
+    expect(config({ samples: { prompts: [] } })).toThrow(/prompts/)
+    expect(config(everything)).not.toThrow()
+  })
+})
