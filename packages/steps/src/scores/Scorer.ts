@@ -10,6 +10,7 @@
 import { Errors } from "@sluice/core"
 import * as Data from "effect/Data"
 import * as Bootstrap from "../stats/Bootstrap.ts"
+import * as Verdict from "../stats/Verdict.ts"
 import * as Wilson from "../stats/Wilson.ts"
 
 /** What a scorer of answers is given. */
@@ -87,19 +88,30 @@ export const run = <Row extends { readonly id: string }>(
   return { name, kind, higherIsBetter, values, rows: applied.length, value, ...interval }
 }
 
-/** Two arms' values on the rows that have both, for Verdict.ofRates or ofMeans. A RangeError where lengths differ. */
-export const both = (
-  first: Values,
-  second: Values,
-): { readonly first: ReadonlyArray<number>; readonly second: ReadonlyArray<number> } => {
-  if (first.length !== second.length) {
+/**
+ * Two arms' results of one scorer over the same rows, for Verdict.decide (with the scorer's `higherIsBetter`). Only rows
+ * that it applies to in both count. A RangeError where the rows or the scorers differ.
+ */
+export const compare = (first: Scored, second: Scored, draws: Bootstrap.Draws): Verdict.Measured => {
+  if (first.name !== second.name || first.values.length !== second.values.length) {
     throw new RangeError(
-      `Arms are compared over the same rows, but one has ${first.length} and the other ${second.length}.`,
+      `Arms are compared by one scorer over the same rows, not by ${first.name} over ${first.values.length} ` +
+        `and ${second.name} over ${second.values.length}.`,
     )
   }
-  const rows = first.map((value, row) => [value, second[row]!] as const)
-  const complete = rows.filter((row): row is readonly [number, number] => row[0] !== null && row[1] !== null)
-  return { first: complete.map(([value]) => value), second: complete.map(([, value]) => value) }
+  const rows = first.values.map((value, row) => [value, second.values[row]!] as const)
+  const both = rows.filter((row): row is readonly [number, number] => row[0] !== null && row[1] !== null)
+  return first.kind === "rate"
+    ? Verdict.ofRates(
+        both.map(([value]) => value === 1),
+        both.map(([, value]) => value === 1),
+        draws,
+      )
+    : Verdict.ofMeans(
+        both.map(([value]) => value),
+        both.map(([, value]) => value),
+        draws,
+      )
 }
 
 /** A scorer gave something that its kind does not allow. */

@@ -75,13 +75,13 @@ export const interval = (values: ReadonlyArray<number>, draws: Draws, options: O
   return { low, high }
 }
 
-/** Interval for the mean of paired differences. */
+/** Percentile interval for the mean of paired differences. */
 export const pairedInterval = (
   differences: ReadonlyArray<number>,
   draws: Draws,
   rounds = 10_000,
   confidence = 0.95,
-): Interval => interval(differences, draws, { rounds, confidence })
+): Interval => interval(differences, draws, { rounds, confidence, method: "percentile" })
 
 /** Mean, and the sums of squares and cubes around it; zeros for no values and where all are equal. */
 const moments = (values: ReadonlyArray<number>) => {

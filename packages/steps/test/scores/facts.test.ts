@@ -160,7 +160,30 @@ describe("scorers of one's own", () => {
   })
 
   it("compare two arms on the rows that both have", () => {
-    expect(Scorer.both([1, null, 0, 1], [0, 1, null, 1])).toEqual({ first: [1, 1], second: [0, 1] })
+    const random = Random.make("own")
+    const other = rows.map(({ id }, index) => ({
+      id,
+      answer: index === 1 ? "far too many words" : "two words",
+    }))
+    const [first, second] = [Scorer.run(short, rows, random), Scorer.run(short, other, random)]
+    expect(second.values).toEqual([1, 0, 1, 1])
+    expect(Scorer.compare(first, second, random)).toMatchObject({
+      kind: "rate",
+      rows: 3,
+      difference: 0,
+      firstHigher: 1,
+      secondHigher: 1,
+    })
+    expect(
+      Scorer.compare(Scorer.run(words, rows, random), Scorer.run(words, other, random), random),
+    ).toMatchObject({
+      kind: "mean",
+      rows: 4,
+      difference: (0 - 3 + 1 - 1) / 4,
+    })
+    expect(() => Scorer.compare(first, Scorer.run(words, rows, random), random)).toThrow(
+      "Arms are compared by one scorer over the same rows, not by two words over 4 and words over 4.",
+    )
   })
 })
 

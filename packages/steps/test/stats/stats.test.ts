@@ -75,7 +75,7 @@ describe("paired bootstrap", () => {
         ...Array.from({ length: worse }, () => -1),
         ...Array.from({ length: same }, () => 0),
       ]
-      const interval = Bootstrap.interval(differences, draws(7), { method: "percentile" })
+      const interval = Bootstrap.pairedInterval(differences, draws(7))
       // One row of the sample is the grain of the mean: both ends within one row of scipy's.
       expect(Math.abs(interval.low - low)).toBeLessThanOrEqual(1.001 / differences.length)
       expect(Math.abs(interval.high - high)).toBeLessThanOrEqual(1.001 / differences.length)
