@@ -99,6 +99,8 @@ export const commands: ReadonlyArray<Command> = [
         help: "go on from this checkpoint (its key or its folder), or refuse, with each difference",
       },
       { name: "strict", help: "refuse files, programs and network that a step does not declare" },
+      { name: "frozen", help: "refuse before any step if anything differs from sluice.lock" },
+      { name: "lock", help: "write sluice.lock when the run is done" },
       BACKEND,
       THREADS,
     ],
@@ -121,8 +123,14 @@ export const commands: ReadonlyArray<Command> = [
     description:
       "Names the root causes first, then the path by which each reached the step. Params are those of the\nlast run unless --set names others.",
     arguments: [STEP, FILE],
-    flags: [RUN, SET, BACKEND, THREADS],
-    examples: ["sluice why train", "sluice why train --set learningRate=1e-4"],
+    flags: [
+      RUN,
+      { name: "code", help: "list instead everything that the step's identity covers, with short digests" },
+      SET,
+      BACKEND,
+      THREADS,
+    ],
+    examples: ["sluice why train", "sluice why train --set learningRate=1e-4", "sluice why --code format"],
     needsPipeline: true,
   },
   {
@@ -141,6 +149,16 @@ export const commands: ReadonlyArray<Command> = [
       THREADS,
     ],
     examples: ["sluice audit --sample 0.2", "sluice audit --step train"],
+    needsPipeline: true,
+  },
+  {
+    name: "lock",
+    summary: "write what the results follow from to sluice.lock",
+    description:
+      "Writes params, digests of source files, code, packages and numeric settings to sluice.lock beside the\npipeline's package.json. sluice run --frozen refuses to execute anything that differs.",
+    arguments: [FILE],
+    flags: [SET, BACKEND, THREADS],
+    examples: ["sluice lock pipelines/reviews.ts", "sluice run --frozen"],
     needsPipeline: true,
   },
   {

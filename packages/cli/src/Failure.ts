@@ -28,6 +28,8 @@ const invalid = new Set([
   "NoSuchRun",
   "NoSuchOutput",
   "NotQuarantined",
+  "LockMissing",
+  "LockDiffers",
   "NotAPipeline",
   "SyntaxProblem",
   "BundleProblem",

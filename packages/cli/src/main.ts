@@ -53,6 +53,8 @@ const commandOf = async (name: string): Promise<(context: Context) => CommandEff
       return (await import("./commands/why.ts")).why
     case "audit":
       return (await import("./commands/audit.ts")).audit
+    case "lock":
+      return (await import("./commands/lock.ts")).lock
     case "runs":
       return (await import("./commands/runs.ts")).runs
     case "diff":

@@ -337,6 +337,52 @@ export class NoSuchStep extends Data.TaggedError("NoSuchStep")<{
   }
 }
 
+/** A frozen run without a lock that it could compare with. */
+export class LockMissing extends Data.TaggedError("LockMissing")<{
+  readonly pipeline: string
+  readonly file: string
+  /** Said of the file: `there is no such file`. */
+  readonly problem: string
+}> {
+  override get message(): string {
+    return structured(
+      `Pipeline "${this.pipeline}" is not locked.`,
+      [
+        ["File", this.file],
+        ["Problem", this.problem],
+      ],
+      "`sluice lock` writes it.",
+    )
+  }
+}
+
+/** What is here differs from what was locked. Lists every difference with both values. */
+export class LockDiffers extends Data.TaggedError("LockDiffers")<{
+  readonly pipeline: string
+  readonly file: string
+  readonly differences: ReadonlyArray<{
+    readonly what: string
+    readonly locked: string | undefined
+    readonly now: string | undefined
+  }>
+}> {
+  override get message(): string {
+    const show = (text: string | undefined): string =>
+      text === undefined ? "(none)" : text.length <= 60 ? text : `${text.slice(0, 60)}…`
+    return structured(
+      `Pipeline "${this.pipeline}" is not as its lock says.`,
+      [
+        ["Lock", this.file],
+        ...this.differences.map(({ what, locked, now }): [string, string] => [
+          what,
+          `${show(locked)} -> ${show(now)}`,
+        ]),
+      ],
+      "Nothing was executed. `sluice lock` accepts what is here now.",
+    )
+  }
+}
+
 /** A step that no audit put under quarantine. */
 export class NotQuarantined extends Data.TaggedError("NotQuarantined")<{
   readonly name: string

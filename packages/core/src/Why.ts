@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as ActionCache from "./ActionCache.ts"
 import type * as ArtifactStore from "./ArtifactStore.ts"
 import type * as Engine from "./Engine.ts"
+import * as Environment from "./Environment.ts"
 import * as Errors from "./Errors.ts"
 import * as Explain from "./Explain.ts"
 import * as Observe from "./Observe.ts"
@@ -25,14 +26,11 @@ export const why = Effect.fnUntraced(function* (run: string, step: string, earli
   const next = yield* runOf(run)
   const found = log.steps(run).find((one) => one.name === step)
   if (found === undefined) {
-    const known = log.steps(run).map((one) => one.name)
-    const near = Explain.nearestName(step, known)
-    return yield* new Errors.NoSuchStep({
-      pipeline: next.pipeline,
-      name: step,
-      known,
-      ...(near === undefined ? {} : { near }),
-    })
+    return yield* noSuchStep(
+      next.pipeline,
+      step,
+      log.steps(run).map((one) => one.name),
+    )
   }
   const before = earlier ?? runBefore(log, next.pipeline, run)
   const world = yield* worldBetween(before, run)
@@ -47,19 +45,36 @@ export const planned = Effect.fnUntraced(function* (
 ) {
   const prepared = yield* Observe.prepare(pipeline, options)
   const { graph } = prepared.planner
-  if (!graph.index.has(step)) {
-    const known = [...graph.index.keys()]
-    const near = Explain.nearestName(step, known)
-    return yield* new Errors.NoSuchStep({
-      pipeline: graph.name,
-      name: step,
-      known,
-      ...(near === undefined ? {} : { near }),
-    })
-  }
+  if (!graph.index.has(step)) return yield* noSuchStep(graph.name, step, [...graph.index.keys()])
   const action = prepared.plan.actions.find((one) => one.name === step)
   return { plan: prepared.plan, action, data: yield* dataOf(prepared.world, step) }
 })
+
+/** Everything that a step's identity covers, as it is now. */
+export const codeOf = Effect.fnUntraced(function* (
+  pipeline: Pipeline.Pipeline<any, any>,
+  options: Engine.PlanOptions,
+  step: string,
+) {
+  const { planner, observed } = yield* Observe.prepare(pipeline, { ...options, only: [] })
+  const at = planner.graph.index.get(step)
+  if (at === undefined) return yield* noSuchStep(planner.graph.name, step, [...planner.graph.index.keys()])
+  const { facts } = planner.graph.nodes[at]!
+  const own = planner.prepared(at)
+  return {
+    step,
+    definition: facts.name,
+    version: facts.version,
+    /** By role: `run`, and `config.<field>` for functions in the config. */
+    code: own.code,
+    env: Environment.texts(own.env, observed.env),
+  }
+})
+
+const noSuchStep = (pipeline: string, name: string, known: ReadonlyArray<string>): Errors.NoSuchStep => {
+  const near = Explain.nearestName(name, known)
+  return new Errors.NoSuchStep({ pipeline, name, known, ...(near === undefined ? {} : { near }) })
+}
 
 /** How the rows of one table changed. */
 export interface TableChange extends RowChanges.RowChanges {

@@ -11,6 +11,7 @@ import { pipelineOf } from "../pipelineOf.ts"
 import * as Project from "../Project.ts"
 import * as RunReporter from "../RunReporter.ts"
 import * as RunView from "../RunView.ts"
+import * as lock from "./lock.ts"
 import { toJson } from "./runs.ts"
 import * as strictView from "./strictView.ts"
 
@@ -34,14 +35,18 @@ export const run = (context: Context) =>
         if (strict !== undefined) screen.write(`${strictView.line(strict, reporter.rows.size)}\n`)
       }
     })
-    const { finished, failure } = yield* Engine.run(pipeline, Engines.options(context)).pipe(
+    const frozen = Arguments.has(context.invocation, "frozen")
+    const locks = Arguments.has(context.invocation, "lock")
+    const steps = Engine.run(pipeline, Engines.options(context)).pipe(
+      Effect.tap(() => (locks ? lock.write(context, pipeline) : Effect.void)),
       Effect.map((done) => ({ finished: done, failure: undefined })),
       Effect.catchTag("RunFailed", (error) =>
         Effect.succeed({ finished: error.run, failure: Failure.shown(error, context.root) }),
       ),
-      Effect.provide(Engines.layer(context, reporter.emit, strict)),
-      Effect.ensuring(settle),
     )
+    const { finished, failure } = yield* (
+      frozen ? Effect.andThen(lock.check(context, pipeline), steps) : steps
+    ).pipe(Effect.provide(Engines.layer(context, reporter.emit, strict)), Effect.ensuring(settle))
     if (json) {
       const error = failure === undefined ? {} : { error: { kind: failure.kind, message: failure.message } }
       const document = {

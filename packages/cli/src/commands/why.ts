@@ -12,6 +12,7 @@ import { pipelineOf } from "../pipelineOf.ts"
 import { ago } from "../quantities.ts"
 import { plain } from "../show/grid.ts"
 import * as Store from "../Store.ts"
+import * as codeView from "./codeView.ts"
 import { causeLines, changeLines } from "./whyView.ts"
 
 /** What is said of the step, and the causes. */
@@ -28,6 +29,15 @@ export const why = (context: Context) =>
     const { invocation, screen } = context
     const step = invocation.arguments[0]!
     const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
+    if (Arguments.has(invocation, "code")) {
+      const covered = yield* Why.codeOf(pipeline, Engines.options(context), step)
+      screen.write(
+        context.json
+          ? `${JSON.stringify(codeView.toJson(covered), undefined, 2)}\n`
+          : `${codeView.lines(covered, screen.paint).join("\n")}\n`,
+      )
+      return 0
+    }
     const named = Arguments.one(invocation, "run")
     const answer =
       named === undefined ? yield* now(context, pipeline, step) : yield* then(pipeline, step, named)
