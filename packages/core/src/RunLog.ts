@@ -55,6 +55,8 @@ export interface Service {
     readonly limit?: number
   }) => ReadonlyArray<Omit<Run, "steps">>
   readonly steps: (run: string) => ReadonlyArray<RunStep>
+  /** One of them. */
+  readonly stepNamed: (run: string, name: string) => RunStep | undefined
   /** Every whole line of a run's file. */
   readonly lines: (run: string) => ReadonlyArray<Line>
   /** The newest run of a pipeline that got as far as storing something, and whose steps are known. */
@@ -82,6 +84,22 @@ interface RunRow {
   readonly state: RunState
   readonly params: string
 }
+
+interface StepRow {
+  readonly run: string
+  readonly name: string
+  readonly key: string | null
+  readonly decision: RunStep["decision"]
+  readonly ms: number
+}
+
+/** A run that changed nothing lists another run's steps, of which every one was a hit for it. */
+const toStep = (row: StepRow, run: string): RunStep => ({
+  name: row.name,
+  key: row.key ?? undefined,
+  decision: row.run === run ? row.decision : "hit",
+  ms: row.run === run ? row.ms : 0,
+})
 
 /** The whole lines of a log's bytes. */
 export const parse = (text: string): ReadonlyArray<Line> => {
@@ -202,20 +220,21 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
           .map(toRun),
       steps: (run) =>
         db
-          .all<{ run: string; name: string; key: string | null; decision: RunStep["decision"]; ms: number }>(
+          .all<StepRow>(
             `select run, name, key, decision, ms from run_steps
              where run = (select steps_of from runs where id = ?) order by seq`,
             run,
           )
-          .map((row): RunStep => {
-            const own = row.run === run
-            return {
-              name: row.name,
-              key: row.key ?? undefined,
-              decision: own ? row.decision : "hit",
-              ms: own ? row.ms : 0,
-            }
-          }),
+          .map((row) => toStep(row, run)),
+      stepNamed: (run, name) => {
+        const row = db.get<StepRow>(
+          `select run, name, key, decision, ms from run_steps
+           where name = ? and run = (select steps_of from runs where id = ?)`,
+          name,
+          run,
+        )
+        return row === undefined ? undefined : toStep(row, run)
+      },
       lines,
       last: (pipeline) =>
         db.get<{ id: string }>(

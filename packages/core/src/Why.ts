@@ -24,7 +24,7 @@ export interface StepDifference {
 export const why = Effect.fnUntraced(function* (run: string, step: string, earlier?: string) {
   const log = yield* RunLog.RunLog
   const next = yield* runOf(run)
-  const found = log.steps(run).find((one) => one.name === step)
+  const found = log.stepNamed(run, step)
   if (found === undefined) {
     return yield* noSuchStep(
       next.pipeline,
@@ -155,10 +155,8 @@ const worldBetween = Effect.fnUntraced(function* (before: string | undefined, af
   const log = yield* RunLog.RunLog
   const next = yield* runOf(after)
   const previous = before === undefined ? undefined : yield* runOf(before)
-  const keysOf = (run: string): ReadonlyMap<string, string | undefined> =>
-    new Map(log.steps(run).map((step) => [step.name, step.key]))
-  const oldKeys = before === undefined ? undefined : keysOf(before)
-  const nowKeys = keysOf(after)
+  // Asked by name: a run may have ten thousand steps, and few of them matter here.
+  const keyOf = (run: string, step: string): string | undefined => log.stepNamed(run, step)?.key
   const wiring = new Map<string, Readonly<Record<string, string>>>()
   const sideOf = (key: string | undefined): Explain.Side | undefined => {
     const stored = key === undefined ? undefined : cache.stored(key)
@@ -167,16 +165,16 @@ const worldBetween = Effect.fnUntraced(function* (before: string | undefined, af
   }
   // An earlier run may not have got as far as this step: then the last result before it counts.
   const lastOf = (step: string) =>
-    before === undefined ? undefined : (oldKeys?.get(step) ?? log.lastKey(next.pipeline, step, before)?.key)
+    before === undefined ? undefined : (keyOf(before, step) ?? log.lastKey(next.pipeline, step, before)?.key)
   const world: Explain.World = {
     previous: (step) => sideOf(lastOf(step)),
-    next: (step) => sideOf(nowKeys.get(step)),
+    next: (step) => sideOf(keyOf(after, step)),
     previousParams: () => previous?.params ?? {},
     nextParams: next.params,
     producerOf: (step, input) => {
       let wires = wiring.get(step)
       if (wires === undefined) {
-        const key = nowKeys.get(step)
+        const key = keyOf(after, step)
         wiring.set(step, (wires = (key === undefined ? undefined : cache.stored(key)?.wiring) ?? {}))
       }
       return wires[input]

@@ -60,7 +60,7 @@ const runsOf = (log: RunLog.Service, pipeline: Pipeline.Pipeline): ReadonlyArray
   log.runs({ pipeline: pipeline.name })
 
 const executed = (log: RunLog.Service, run: Store.RunHead, step: string): boolean =>
-  log.steps(run.id).some((one) => one.name === step && one.decision === "run")
+  log.stepNamed(run.id, step)?.decision === "run"
 
 /** What would happen now, with the params of the last run where none are set; for a hit, why it last ran. */
 const now = Effect.fnUntraced(function* (context: Context, pipeline: Pipeline.Pipeline, step: string) {
