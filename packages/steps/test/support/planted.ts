@@ -86,7 +86,7 @@ const shapes: ReadonlyArray<{
   {
     // Most rows gain a little and one in five loses much.
     name: "skewed",
-    sizes: [100, 300],
+    sizes: [100],
     // 0.8 of them at 0.25 u (mean 0.1, square 0.05 / 3), 0.2 at −u (mean −0.1, square 0.2 / 3): mean 0.
     deviation: Math.sqrt(0.25 / 3),
     draw: (random) => (random.uniform() < 0.8 ? 0.25 * random.uniform() : -random.uniform()),
