@@ -51,6 +51,10 @@ const readPnpm = (text: string): ReadonlyMap<string, string> => {
         const integrity = /integrity: ([^,}\s]+)/.exec(resolution[1]!)
         found.set(key.replace(/\(.*$/, ""), integrity ? integrity[1]! : resolution[1]!.trim())
       }
+      // An archive or a repository stands under its address, with its version beside it.
+      const version = /^ {4}version: (\S+)/.exec(line)
+      const known = version === null ? undefined : found.get(key)
+      if (known !== undefined) found.set(`${key.slice(0, key.indexOf("@", 1))}@${version![1]!}`, known)
     } else if (section === "patchedDependencies") {
       const hash = /^ {4}hash: (\S+)/.exec(line)
       if (hash) patches.set(key, hash[1]!)

@@ -39,6 +39,7 @@ snapshots:
       "@scope/b@2.0.0": "sha512-BBBB patch:abc123",
       "c@3.0.0": "sha512-CCCC patch:def456",
       "d@https://example.org/d.tgz": "tarball: https://example.org/d.tgz",
+      "d@4.0.0": "tarball: https://example.org/d.tgz",
     })
   })
 
