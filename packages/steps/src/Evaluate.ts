@@ -3,22 +3,17 @@
  * examples, on these data, and by how much? Each arm is a step of its own, so adding one runs that one alone.
  */
 import { Artifact, type Pipeline, Step, Table } from "@sluice/core"
-import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Chat, type Message } from "./Chat.ts"
+import { Chat } from "./Chat.ts"
 import { Answers } from "./evaluate/Answers.ts"
 import * as AnswerSchema from "./evaluate/answerSchema.ts"
+import * as Arms from "./evaluate/arms.ts"
 import * as Format from "./Format.ts"
-import { ModelFiles, AdapterFiles } from "./kinds.ts"
+import { ModelFiles } from "./kinds.ts"
 import * as Split from "./Split.ts"
 
-/** One way to get an answer out of the model. With neither field: the row's own prompt. */
-export interface Arm<T extends Table.Any> {
-  /** Rows whose chats stand before the question as worked examples. */
-  readonly shots?: Step.Ref<T>
-  /** A trained adapter on top of the model. */
-  readonly adapter?: Step.Ref<typeof AdapterFiles>
-}
+export type { Arm, Messages, Retrieval } from "./evaluate/arms.ts"
+export { PromptScores } from "./evaluate/PromptChoice.ts"
 
 export interface CompareOptions<T extends Table.Any> {
   readonly heldOut: Step.Ref<T>
@@ -26,10 +21,10 @@ export interface CompareOptions<T extends Table.Any> {
   readonly rows?: number
   readonly model: Step.Ref<typeof ModelFiles>
   /** The chat of a row: prompt, then the expected answer as the last message. */
-  readonly messages: (row: Table.Row<T>) => ReadonlyArray<Message>
+  readonly messages: Arms.Messages<T>
   /** What an answer must be, when the task is to answer in JSON. */
   readonly schema?: Schema.Top
-  readonly arms: { readonly [name: string]: Arm<T> }
+  readonly arms: { readonly [name: string]: Arms.Arm<T> }
   /** Longest answer; 64 by default. */
   readonly maxNewTokens?: number
   /** Title of the report. */
@@ -117,16 +112,24 @@ export const compare = <T extends Table.Any>(
       ? options.heldOut
       : add("rows", Split.sample({ rows: options.heldOut, count: options.rows, seed: "held-out rows" }))
   const chats = add("chats", Format.chat({ rows: held as Step.Ref<T>, messages: options.messages }))
+  const schema = options.schema === undefined ? null : AnswerSchema.toConfig(options.schema)
+  const shared: Arms.Shared<T> = {
+    step: add,
+    rows: held as Step.Ref<T>,
+    chats,
+    messages: options.messages,
+    model: options.model,
+    maxNewTokens: options.maxNewTokens ?? 64,
+    schema,
+  }
   const answers: Record<string, Step.Ref<typeof Answers>> = {}
   const inputs: Record<string, Step.Ref> = { chats, model: options.model }
   for (const [name, arm] of arms) {
-    const shots =
-      arm.shots === undefined
-        ? undefined
-        : add(`${name}Shots`, Format.chat({ rows: arm.shots, messages: options.messages }))
-    answers[name] = add(name, answerUse(chats, options.model, options.maxNewTokens ?? 64, shots, arm.adapter))
-    inputs[`answers ${name}`] = answers[name]
+    const wired = Arms.wire(name, arm, shared)
+    answers[name] = inputs[`answers ${name}`] = wired.answers
     if (arm.adapter !== undefined) inputs[`adapter ${name}`] = arm.adapter
+    if (wired.promptScores !== undefined) inputs[`prompts ${name}`] = wired.promptScores
+    if (wired.retrievalScores !== undefined) inputs[`retrieval ${name}`] = wired.retrievalScores
   }
   const { predictions, scores, differences, report } = add(
     "report",
@@ -134,8 +137,12 @@ export const compare = <T extends Table.Any>(
       inputs,
       config: {
         title: options.title ?? "Comparison on held-out rows",
-        arms: arms.map(([name, arm]) => ({ name, tuned: arm.adapter !== undefined })),
-        schema: options.schema === undefined ? null : AnswerSchema.toConfig(options.schema),
+        arms: arms.map(([name, { adapter, endpoint }]) => ({
+          name,
+          tuned: adapter !== undefined,
+          endpoint: endpoint === undefined ? null : `${endpoint.model} at ${endpoint.url}`,
+        })),
+        schema,
         about: Object.entries(options.about ?? {}).map(([label, value]): [string, string] => [
           label,
           String(value),
@@ -147,93 +154,20 @@ export const compare = <T extends Table.Any>(
   return { predictions, scores, differences, report, answers }
 }
 
-const answerUse = (
-  chats: Step.Ref<typeof Chat>,
-  model: Step.Ref<typeof ModelFiles>,
-  maxNewTokens: number,
-  shots: Step.Ref<typeof Chat> | undefined,
-  adapter: Step.Ref<typeof AdapterFiles> | undefined,
-): Step.Use<typeof Answers> => {
-  if (shots !== undefined && adapter !== undefined)
-    return answerShotsTuned({ chats, model, shots, adapter, maxNewTokens })
-  if (shots !== undefined) return answerShots({ chats, model, shots, maxNewTokens })
-  if (adapter !== undefined) return answerTuned({ chats, model, adapter, maxNewTokens })
-  return answer({ chats, model, maxNewTokens })
-}
-
-const MaxNewTokens = Schema.Int.check(Schema.isGreaterThan(0))
-
-/** An answer follows from its prompt: chats and shots bear on it through the prompt alone. */
-const remembers = { apartFrom: { inputs: ["chats"] } } as const
-const remembersShots = { apartFrom: { inputs: ["chats", "shots"] } } as const
-
-const answer = Step.make({
-  name: "answer",
-  inputs: { chats: Chat, model: ModelFiles },
-  config: { maxNewTokens: MaxNewTokens },
-  output: Answers,
-  numeric: true,
-  accelerator: true,
-  remembers,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./evaluate/answer.ts")),
-      (arm) => arm.answers(context),
-    ),
-})
-
-const answerShots = Step.make({
-  name: "answerShots",
-  inputs: { chats: Chat, model: ModelFiles, shots: Chat },
-  config: { maxNewTokens: MaxNewTokens },
-  output: Answers,
-  numeric: true,
-  accelerator: true,
-  remembers: remembersShots,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./evaluate/answer.ts")),
-      (arm) => arm.answers(context),
-    ),
-})
-
-const answerTuned = Step.make({
-  name: "answerTuned",
-  inputs: { chats: Chat, model: ModelFiles, adapter: AdapterFiles },
-  config: { maxNewTokens: MaxNewTokens },
-  output: Answers,
-  numeric: true,
-  accelerator: true,
-  remembers,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./evaluate/answer.ts")),
-      (arm) => arm.answers(context),
-    ),
-})
-
-const answerShotsTuned = Step.make({
-  name: "answerShotsTuned",
-  inputs: { chats: Chat, model: ModelFiles, shots: Chat, adapter: AdapterFiles },
-  config: { maxNewTokens: MaxNewTokens },
-  output: Answers,
-  numeric: true,
-  accelerator: true,
-  remembers: remembersShots,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./evaluate/answer.ts")),
-      (arm) => arm.answers(context),
-    ),
-})
-
-/** Each use adds inputs `answers ARM`, and `adapter ARM` for the tuned ones. */
+/** Each use adds inputs `answers ARM`, and where an arm has them `adapter ARM`, `prompts ARM` and `retrieval ARM`. */
 const compareArms = Step.make({
   name: "compareArms",
   inputs: { chats: Chat, model: ModelFiles },
   config: {
     title: Schema.String,
-    arms: Schema.Array(Schema.Struct({ name: Schema.String, tuned: Schema.Boolean })),
+    arms: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        tuned: Schema.Boolean,
+        /** The served model that answers, where it is not the pipeline's. */
+        endpoint: Schema.NullOr(Schema.String),
+      }),
+    ),
     schema: Schema.Json,
     about: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
   },

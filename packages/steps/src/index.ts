@@ -3,9 +3,11 @@
  */
 export * as Chat from "./Chat.ts"
 export * as Collect from "./Collect.ts"
+export * as Endpoint from "./Endpoint.ts"
 export * as Evaluate from "./Evaluate.ts"
 export * as Format from "./Format.ts"
 export * as Model from "./Model.ts"
+export * as Retrieve from "./Retrieve.ts"
 export * as RowId from "./RowId.ts"
 export * as Split from "./Split.ts"
 export * as Tokenize from "./Tokenize.ts"

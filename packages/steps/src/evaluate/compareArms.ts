@@ -3,19 +3,21 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { Chat } from "../Chat.ts"
-import { counted } from "../counted.ts"
+import { counted, thousands } from "../counted.ts"
 import * as Markdown from "../report/Markdown.ts"
 import * as Page from "../report/Page.ts"
-import type { Report } from "../report/Report.ts"
+import type { Aside, Report } from "../report/Report.ts"
+import type { RetrievalScores } from "../Retrieve.ts"
 import type { Answers } from "./Answers.ts"
 import { fits as fitsOf } from "./answerSchema.ts"
 import * as Comparison from "./Comparison.ts"
 import { expectedOf, shownOf } from "./prompt.ts"
+import type { PromptScores } from "./PromptChoice.ts"
 import * as Score from "./Score.ts"
 
 interface Config {
   readonly title: string
-  readonly arms: ReadonlyArray<Comparison.Arm>
+  readonly arms: ReadonlyArray<Comparison.Arm & { readonly endpoint: string | null }>
   readonly schema: Schema.Json
   readonly about: ReadonlyArray<readonly [string, string]>
 }
@@ -63,6 +65,7 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
     title: context.config.title,
     comparison,
     rows: answered,
+    asides: await asidesOf(context),
     provenance: provenance(context),
   }
   context.summarize(
@@ -78,6 +81,46 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
 
 const inputOf = <A>(context: Step.Context<Config, Inputs>, name: string): A =>
   (context.inputs as unknown as Readonly<Record<string, A>>)[name]!
+
+/** The prompts that arms chose from, and how good their retrieval is. */
+const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<ReadonlyArray<Aside>> => {
+  const tables: Array<Aside> = []
+  for (const { name } of context.config.arms) {
+    const prompts = inputOf<Table.Reader<typeof PromptScores> | undefined>(context, `prompts ${name}`)
+    if (prompts !== undefined) tables.push(promptsAside(name, await Effect.runPromise(prompts.all)))
+    const retrieval = inputOf<Table.Reader<typeof RetrievalScores> | undefined>(context, `retrieval ${name}`)
+    if (retrieval === undefined) continue
+    const rows = await Effect.runPromise(retrieval.all)
+    tables.push({
+      title: `Retrieval of ${name}, whatever is answered`,
+      head: ["Measure", "Value", "95 % interval", "Questions", "Passages"],
+      rows: rows.map(({ high, low, metric, passages, rows: questions, value }) => [
+        metric,
+        value.toFixed(3),
+        `${low.toFixed(3)} to ${high.toFixed(3)}`,
+        thousands(questions),
+        thousands(passages),
+      ]),
+    })
+  }
+  return tables
+}
+
+const promptsAside = (arm: string, rows: ReadonlyArray<Table.Row<typeof PromptScores>>): Aside => {
+  const json = rows.some(({ validJson }) => validJson !== null)
+  return {
+    title: `Prompts that ${arm} chose from, on ${counted(rows[0]?.rows ?? 0, "row")} to learn from`,
+    head: ["Prompt", "Exact", ...(json ? ["Valid JSON", "Schema"] : []), "Words in common", "Tokens in", ""],
+    rows: rows.map(({ chosen, exact, prompt, promptTokens, schemaValid, tokenF1, validJson }) => [
+      prompt,
+      thousands(exact),
+      ...(json ? [thousands(validJson ?? 0), thousands(schemaValid ?? 0)] : []),
+      Comparison.percent(tokenF1),
+      thousands(promptTokens),
+      chosen ? "chosen" : "",
+    ]),
+  }
+}
 
 const predictions = (arms: ReadonlyArray<Comparison.Arm>, answered: ReadonlyArray<Comparison.Answered>) =>
   answered.flatMap(({ id, prompt, expected, answers }) =>
@@ -122,7 +165,8 @@ const scores = (comparison: Comparison.Comparison) =>
 const provenance = (context: Step.Context<Config, Inputs>): Report["provenance"] => [
   ["Held-out chats", context.inputs.chats.fingerprint],
   ["Base model", context.inputs.model.fingerprint],
-  ...context.config.arms.flatMap(({ name, tuned }): ReadonlyArray<readonly [string, string]> => [
+  ...context.config.arms.flatMap(({ endpoint, name, tuned }): ReadonlyArray<readonly [string, string]> => [
+    ...(endpoint === null ? [] : [[`Endpoint of ${name}`, endpoint] as const]),
     ...(tuned
       ? [
           [

@@ -82,6 +82,15 @@ export const render = (report: Report): string => {
       ),
     )
   }
+  for (const { head, rows, title } of report.asides ?? []) {
+    lines.push("", `## ${text(title)}`, "")
+    lines.push(
+      ...table(
+        head.map(text),
+        rows.map((row) => row.map(text)),
+      ),
+    )
+  }
   lines.push("", "## Rows", "")
   lines.push(
     ...table(

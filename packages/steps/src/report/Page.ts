@@ -32,6 +32,7 @@ ${Plot.intervals(comparison.arms)}
 ${armsTable(comparison)}${fieldsTable(comparison)}</section>
 ${differences(comparison)}
 ${confusions(comparison)}
+${asides(report)}
 <section aria-labelledby="rows"><h2 id="rows">Rows</h2>
 ${filters(comparison)}
 ${rowsTable(report)}</section>
@@ -131,6 +132,20 @@ ${comparison.confusions
     ),
   )
   .join("\n")}</div></section>`
+
+const asides = ({ asides: all = [] }: Report): string =>
+  all.length === 0
+    ? ""
+    : `<section aria-labelledby="asides"><h2 id="asides">How arms came to ask</h2>
+${all
+  .map(({ head, rows, title }) =>
+    table(
+      title,
+      head.map(escape),
+      rows.map((row) => row.map(escape)),
+    ),
+  )
+  .join("\n")}</section>`
 
 /** Shown by the script alone: without it the rows are all there. */
 const filters = (comparison: Comparison): string =>

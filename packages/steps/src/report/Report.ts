@@ -1,11 +1,20 @@
 import type { Answered, Comparison } from "../evaluate/Comparison.ts"
 
+/** How an arm came to ask what it asks: the prompts it chose from, what its retrieval found. */
+export interface Aside {
+  readonly title: string
+  readonly head: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+}
+
 /** Everything that a report says. No times, no paths: the same results give the same bytes. */
 export interface Report {
   readonly title: string
   readonly comparison: Comparison
   /** Every held-out row with every answer, in the table's order. */
   readonly rows: ReadonlyArray<Answered>
+  /** Further tables, after the differences. */
+  readonly asides?: ReadonlyArray<Aside>
   /** What the results follow from: labels and values, such as `Learning rate` and `0.0002`. */
   readonly provenance: ReadonlyArray<readonly [label: string, value: string]>
 }

@@ -1,0 +1,70 @@
+import type { Step, Table } from "@sluice/core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Chat } from "../Chat.ts"
+import type { Config } from "../Endpoint.ts"
+import { askAll, type Given } from "../evaluate/asking.ts"
+import { post } from "./request.ts"
+
+interface Inputs {
+  readonly chats: Table.Reader<typeof Chat>
+  readonly shots?: Table.Reader<typeof Chat>
+}
+
+/** Every chat's answer by a served model, at temperature 0. Each is kept as soon as it is there. */
+export const answers = (context: Step.Context<Config & { readonly maxNewTokens: number }, Inputs>) => {
+  const { config } = context
+  const key = config.keyVariable === null ? undefined : context.env[config.keyVariable]
+  return askAll(context, (prompts, keep) =>
+    Effect.gen(function* () {
+      const started = yield* Clock.currentTimeMillis
+      let done = 0
+      let uncounted = 0
+      yield* Effect.forEach(
+        prompts,
+        (prompt) =>
+          Effect.gen(function* () {
+            const body = {
+              model: config.model,
+              messages: prompt.messages.map(plainTurn),
+              temperature: 0,
+              max_tokens: config.maxNewTokens,
+              ...(prompt.tools.length === 0 ? {} : { tools: prompt.tools }),
+            }
+            const reply = yield* post(config, key, "chat/completions", body, replyOf)
+            if (!reply.counted) uncounted++
+            yield* keep([[prompt, reply.given]])
+            context.progress({ done: ++done, total: prompts.length, unit: "row" })
+          }),
+        { concurrency: config.concurrency, discard: true },
+      )
+      if (uncounted > 0)
+        context.warn(`${config.model} did not report the tokens of ${uncounted} answers: they count as 0`)
+      context.measure("generation seconds", ((yield* Clock.currentTimeMillis) - started) / 1000, "s")
+    }),
+  )
+}
+
+/** What endpoints know of a turn; what is learnt of it is no affair of theirs. */
+const plainTurn = (turn: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(turn).filter(([name]) => name !== "supervised" && name !== "weights"))
+
+const replyOf = (reply: unknown): { readonly given: Given; readonly counted: boolean } | undefined => {
+  const { choices, usage } = (reply ?? {}) as {
+    choices?: ReadonlyArray<{ message?: { content?: unknown }; finish_reason?: unknown }>
+    usage?: { prompt_tokens?: number; completion_tokens?: number }
+  }
+  const choice = choices?.[0]
+  if (choice?.message === undefined) return undefined
+  const { content } = choice.message
+  const counted = usage?.prompt_tokens !== undefined && usage.completion_tokens !== undefined
+  return {
+    given: {
+      answer: typeof content === "string" ? content : "",
+      stopped: choice.finish_reason !== "length",
+      promptTokens: usage?.prompt_tokens ?? 0,
+      newTokens: usage?.completion_tokens ?? 0,
+    },
+    counted,
+  }
+}
