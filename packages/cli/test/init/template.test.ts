@@ -36,8 +36,6 @@ describe("a new project's files", () => {
       vitest: catalog["vitest"],
     })
     expect(versions.shared).toEqual(section("overrides"))
-      section("allowBuilds"),
-    )
   })
 
   it("ask a registry for what it has, and pin nothing of Sluice's own", () => {
