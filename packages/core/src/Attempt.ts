@@ -214,7 +214,7 @@ const perform = (
         causes: prepared.causes(node.name),
       })
       for (const unused of hooks.checkpoint.unused) {
-        warn(`a checkpoint of ${node.name} is not used: ${unused.differences.join("; ") || "another key"}`)
+        warn(`a checkpoint of other settings is not used: ${unused.differences.join("; ") || "another key"}`)
       }
       const startedAt = now()
       const result = yield* executor
