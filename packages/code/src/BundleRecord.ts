@@ -61,6 +61,7 @@ export const recordFile = (options: BundleOptions): string => {
 
 /** The cached bundle if every file it was made from is as it was; undefined if it must be made again. */
 export const checkBundle = (options: BundleOptions): Bundle | undefined => {
+  const atMs = Date.now()
   const file = recordFile(options)
   let record: BundleRecord
   try {
@@ -74,39 +75,40 @@ export const checkBundle = (options: BundleOptions): Bundle | undefined => {
   const quiet = { throwIfNoEntry: false } as const
   if (fs.statSync(main, quiet) === undefined) return undefined
   let touched = false
+  const entries: Array<FileEntry> = []
   for (const [name, size, mtime, ctime, inode, digest] of record.files) {
     const stat = fs.statSync(name, quiet)
     if (stat === undefined || stat.size !== size) return undefined
     const same = stat.mtimeMs === mtime && stat.ctimeMs === ctime && stat.ino === inode
+    entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, digest])
     if (same && mtime < record.atMs - settledMs) continue
     if (digestOf(name) !== digest) return undefined
     touched = true
   }
   for (const name of record.absent) if (fs.statSync(name, quiet) !== undefined) return undefined
-  if (touched)
-    writeRecord(
-      options,
-      record.digest,
-      record.files.map(([name]) => name),
-      record.absent,
-    )
+  if (touched) write(options, { ...record, atMs, files: entries })
   return { main, folder, digest: record.digest }
 }
 
-/** Records a bundle's files as they lie now. `before` is when the first of them was read. */
+/** Records a bundle's files as they lie now. `atMs` is when the first of them was read. */
 export const writeRecord = (
   options: BundleOptions,
   digest: string,
   files: Iterable<string>,
   absent: Iterable<string>,
-  atMs: number = Date.now(),
+  atMs: number,
 ): void => {
   const entries: Array<FileEntry> = []
   for (const name of files) {
     const stat = fs.statSync(name)
-    entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, digestOf(name)])
+    // Edited since the first file was read (the clock has whole milliseconds): nobody knows which text went into the bundle, and no text will match.
+    const isEdited = Math.max(stat.mtimeMs, stat.ctimeMs) >= atMs + 1
+    entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, isEdited ? "" : digestOf(name)])
   }
-  const record: BundleRecord = { format: 1, digest, atMs, files: entries, absent: [...absent] }
+  write(options, { format: 1, digest, atMs, files: entries, absent: [...absent] })
+}
+
+const write = (options: BundleOptions, record: BundleRecord): void => {
   const file = recordFile(options)
   const temporary = `${file}.${process.pid}`
   try {

@@ -56,6 +56,16 @@ describe("a cached bundle", () => {
     expect(checkBundle(options)).toEqual(made)
   })
 
+  it("is not used where a file was edited while it was made, whichever text went into it", async () => {
+    const making = bundle(options)
+    write("lib/text.ts", `${text("lib/text.ts")}// more\n`)
+    await making
+    expect(checkBundle(options)).toBeUndefined()
+    expect(checkBundle(options)).toBeUndefined()
+    await bundle(options)
+    expect(checkBundle(options)).toBeDefined()
+  })
+
   it("is found for its own entry and external packages only", () => {
     expect(checkBundle({ ...options, external: ["slug"] })).toBeUndefined()
     expect(checkBundle(optionsFor("export {}"))).toBeUndefined()
