@@ -22,7 +22,7 @@ export const run = async (
   return of(stdout)
 }
 
-export const of = (stdout: string): Outcome => {
+const of = (stdout: string): Outcome => {
   const { steps } = JSON.parse(stdout) as {
     readonly steps: ReadonlyArray<{ readonly name: string; readonly decision: string; readonly key: string }>
   }

@@ -21,7 +21,7 @@ interface Stream {
 }
 
 /** Whether colours are wanted: NO_COLOR and FORCE_COLOR as https://no-color.org has them, else the terminal. */
-export const wantsColour = (env: NodeJS.ProcessEnv, isTerminal: boolean): boolean => {
+const wantsColour = (env: NodeJS.ProcessEnv, isTerminal: boolean): boolean => {
   if ((env["NO_COLOR"] ?? "") !== "") return false
   if ((env["FORCE_COLOR"] ?? "") !== "" && env["FORCE_COLOR"] !== "0") return true
   return isTerminal && env["TERM"] !== "dumb"

@@ -72,7 +72,7 @@ export const decode = (
 }
 
 /** The sentences of a schema issue, each with its path inside the value when it has one. */
-export const rulesOf = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
+const rulesOf = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
   SchemaIssue.makeFormatterStandardSchemaV1()(issue).issues.map((problem) => {
     const path = (problem.path ?? []).slice(1).map(String)
     return path.length === 0 ? problem.message : `${problem.message} at ${path.join(".")}`

@@ -34,7 +34,7 @@ export const changeLines = (change: Why.TableChange): Array<string> => [
 ]
 
 /** `words from collect, 3 -> 4 rows: 1 added, 0 removed, 1 changed`. */
-export const headline = (change: Why.TableChange): string => {
+const headline = (change: Why.TableChange): string => {
   const { rowsBefore, rowsAfter, added, removed, changed, columnsAdded, columnsRemoved } = change
   const rows =
     rowsBefore === rowsAfter

@@ -72,7 +72,7 @@ export const checkDictionary = (values: ReadonlyArray<string>): void => {
 }
 
 /** The type as messages name it: `List<Int32>?`, `Struct<{role: Utf8}>`. */
-export const text = (type: ColumnType): string => {
+const text = (type: ColumnType): string => {
   switch (type.kind) {
     case "list":
       return `List<${text(type.item)}>`

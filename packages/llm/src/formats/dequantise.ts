@@ -12,7 +12,7 @@ export type Dequantise = (bytes: Uint8Array, out: Float32Array) => void
 let halfTable: Float32Array | undefined
 
 /** All 65,536 float16 values as float32, made at first use. */
-export const halfToFloat = (): Float32Array => {
+const halfToFloat = (): Float32Array => {
   if (halfTable !== undefined) return halfTable
   const table = new Float32Array(65536)
   for (let bits = 0; bits < 65536; bits++) {

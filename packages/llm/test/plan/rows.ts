@@ -2,7 +2,7 @@
 import type { TokenRow } from "../../src/plan/Stream.ts"
 
 /** Small linear congruential generator: enough to vary test cases. */
-export const draws = (seed: number) => {
+const draws = (seed: number) => {
   let state = seed >>> 0
   return {
     below: (n: number) => {
