@@ -3,8 +3,9 @@ import type { Step } from "@sluice/core"
 import type { Trainer } from "@sluice/llm"
 import { counted, sized } from "../counted.ts"
 
-/** A prediction further off than this is reported. */
+/** A prediction further off than this is reported, unless the difference is what a process takes more or less anyway. */
 const tolerance = 0.15
+const noticeableBytes = 128 * 2 ** 20
 
 /** Batches whose memory is predicted: the largest by their tokens. */
 const examined = 4
@@ -39,9 +40,22 @@ export const duration = (seconds: number): string => {
     : `about ${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
 }
 
-/** Seconds of a whole training from those of its first optimizer steps, by tokens. */
-export const seconds = (measured: number, tokens: number, allTokens: number): number =>
-  (measured * allTokens) / tokens
+/** Optimizer steps and seconds after the first one, which also records functions, before the rest is predicted. */
+const timedSteps = 2
+const timedSeconds = 0.5
+
+export interface Moment {
+  readonly optimizerSteps: number
+  readonly seconds: number
+  readonly tokens: number
+}
+
+/** Seconds of a whole training, by its tokens; undefined until enough was seen since the first optimizer step. */
+export const seconds = (first: Moment, now: Moment, allTokens: number): number | undefined => {
+  const passed = now.seconds - first.seconds
+  if (now.optimizerSteps - first.optimizerSteps < timedSteps || passed < timedSeconds) return undefined
+  return now.seconds + (passed * (allTokens - now.tokens)) / (now.tokens - first.tokens)
+}
 
 /** Reports the peak, and warns where the prediction was wrong. */
 export const settle = (
@@ -52,7 +66,7 @@ export const settle = (
   context.measure("predicted peak memory", predicted, "bytes")
   context.measure("peak memory", reached, "bytes")
   const off = reached / predicted - 1
-  if (Math.abs(off) <= tolerance) return
+  if (Math.abs(off) <= tolerance || Math.abs(reached - predicted) < noticeableBytes) return
   context.warn(
     `peak memory was ${sized(reached)}, ${Math.round(100 * Math.abs(off))} % ${off > 0 ? "more" : "less"} than the ${sized(predicted)} predicted`,
   )

@@ -24,9 +24,6 @@ interface Saved {
   readonly best: State.Index | null
 }
 
-/** Optimizer steps whose time tells how long the rest will take; the first one also records functions. */
-const timedSteps = 3
-
 /** The whole training: open, resume, optimizer steps with looks and checkpoints, adapter and tables. */
 export const train = (context: Step.Context<Config, Inputs>) =>
   Effect.scoped(
@@ -123,11 +120,14 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       const learnt = Array.from({ length: Math.min(total, 2 * epochSteps) }, (_, at) => batchOf(at + 1))
       const predictedBytes = forecast.peakBytes(trainer, learnt)
       context.note(forecast.plan(lora.parameterCount, total, predictedBytes))
-      const tokensOf = (step: number) => batchOf(step).reduce((sum, { ids }) => sum + ids.length, 0)
-
       yield* Effect.catchIf(look(record.metrics.length), isAborted, () => interrupt)
       const first = record.metrics.length + 1
+      let allTokens = 0
+      for (let step = first; step <= total; step++)
+        for (const { ids } of batchOf(step)) allTokens += ids.length
       const started = yield* Clock.currentTimeMillis
+      let firstMoment: forecast.Moment | undefined
+      let predictedSeconds: number | undefined
       let tokens = 0
       for (let step = first; step <= total && !Record.isOver(record, config.heldOut); step++) {
         yield* giveWay
@@ -154,12 +154,14 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         const rate = Math.round(tokens / Math.max(seconds, 0.001))
         const note = `loss ${result.loss.toFixed(4)}  ${rate} tok/s`
         context.progress({ done: step, total, unit: "optimizer step", note })
-        if (step === first + timedSteps - 1 && step < total) {
-          let left = 0
-          for (let later = step + 1; later <= total; later++) left += tokensOf(later)
-          const predicted = forecast.seconds(seconds, tokens, tokens + left)
-          context.measure("predicted training seconds", predicted, "s")
-          context.note(`${forecast.duration(predicted)} of training`)
+        const now = { optimizerSteps: step, seconds, tokens }
+        firstMoment ??= now
+        if (predictedSeconds === undefined && step < total) {
+          predictedSeconds = forecast.seconds(firstMoment, now, allTokens)
+          if (predictedSeconds !== undefined) {
+            context.measure("predicted training seconds", predictedSeconds, "s")
+            context.note(`${forecast.duration(predictedSeconds)} of training`)
+          }
         }
         yield* Effect.catchIf(look(step), isAborted, () => interrupt)
         if (step < total && step % config.checkpointEvery === 0) yield* save
