@@ -118,6 +118,7 @@ describe("commands that look at a project", { timeout: 120_000 }, () => {
         decision: "hit",
         run: id,
         causes: [],
+        data: [],
       })
       expect(await json("why", "shout", "--run", "2")).toEqual({
         step: "shout",

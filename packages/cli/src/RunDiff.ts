@@ -1,7 +1,7 @@
 /**
  * What two runs differ in: params, decisions, causes, results, measurements. Pure.
  */
-import type { ActionCache, Explain, Run } from "@sluice/core"
+import type { ActionCache, Explain, Run, Why } from "@sluice/core"
 
 /** One run with what the store still knows of its steps. */
 export interface Side {
@@ -9,6 +9,8 @@ export interface Side {
   readonly stored: (key: string) => ActionCache.Stored | undefined
   /** Last value of each measure: step, then measure. */
   readonly measures: ReadonlyMap<string, ReadonlyMap<string, number>>
+  /** Numbers in what a step wrote, of steps that the other run has under another key: step, then metric. */
+  readonly metrics: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
 interface Change<A> {
@@ -27,6 +29,10 @@ export interface StepDiff {
   /** Why the actions differ, root causes first. */
   readonly causes: ReadonlyArray<Explain.Cause>
   readonly measures: ReadonlyArray<Change<number>>
+  /** Last values of numeric columns in a table called metrics, and numbers in values that it wrote. */
+  readonly metrics: ReadonlyArray<Change<number>>
+  /** How the rows of its tables changed, where it reads files that changed. */
+  readonly data: ReadonlyArray<Why.TableChange>
 }
 
 export interface RunDiff {
@@ -38,6 +44,7 @@ export const diff = (
   before: Side,
   after: Side,
   causes: ReadonlyMap<string, ReadonlyArray<Explain.Cause>>,
+  data: ReadonlyMap<string, ReadonlyArray<Why.TableChange>> = new Map(),
 ): RunDiff => {
   const old = new Map(before.run.steps.map((step) => [step.name, step]))
   const now = new Map(after.run.steps.map((step) => [step.name, step]))
@@ -57,6 +64,8 @@ export const diff = (
       to,
       causes: causes.get(name) ?? [],
       measures,
+      metrics: changes(before.metrics.get(name) ?? new Map(), after.metrics.get(name) ?? new Map()),
+      data: data.get(name) ?? [],
     }
   }
   return {

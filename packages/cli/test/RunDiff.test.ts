@@ -22,6 +22,7 @@ const side = (
       ? undefined
       : ({ outputs: { output: { fingerprint: results[key] } } } as unknown as ActionCache.Stored),
   measures: new Map([["train", new Map(losses.map((loss) => ["loss", loss]))]]),
+  metrics: new Map([["train", new Map(losses.map((loss) => ["metrics.loss", loss / 2]))]]),
 })
 
 describe("RunDiff", () => {

@@ -101,7 +101,8 @@ export const writeRecord = (
   const entries: Array<FileEntry> = []
   for (const name of files) {
     const stat = fs.statSync(name)
-    // Edited since the first file was read (the clock has whole milliseconds): nobody knows which text went into the bundle, and no text will match.
+    // Edited since the first file was read (by a clock of whole milliseconds): nobody knows which text went into the
+    // bundle, so no text will match.
     const isEdited = Math.max(stat.mtimeMs, stat.ctimeMs) >= atMs + 1
     entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, isEdited ? "" : digestOf(name)])
   }

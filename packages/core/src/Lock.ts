@@ -88,40 +88,32 @@ export const write = (root: string, pipeline: string, locked: Locked): boolean =
 }
 
 /** Fails where the lock is missing, cannot be read, or differs from what is here. */
-export const check = (
+export const check = Effect.fnUntraced(function* (
   root: string,
   pipeline: string,
   now: Locked,
-): Effect.Effect<void, Errors.LockMissing | Errors.LockDiffers> =>
-  Effect.suspend(() => {
-    const file = join(root, fileName)
-    const text = readText(file)
-    if (text === undefined)
-      return new Errors.LockMissing({ pipeline, file, problem: "there is no such file" })
-    let found: Partial<File>
-    try {
-      found = JSON.parse(text) as Partial<File>
-    } catch (error) {
-      return new Errors.LockMissing({ pipeline, file, problem: `it is no JSON: ${(error as Error).message}` })
-    }
-    if (found.lockVersion !== lockVersion) {
-      const problem = `it has lockVersion ${String(found.lockVersion)}, and this Sluice reads ${lockVersion}`
-      return new Errors.LockMissing({ pipeline, file, problem })
-    }
-    const locked = found.pipelines?.[pipeline]
-    if (locked === undefined) {
-      const names = Object.keys(found.pipelines ?? {}).join(", ")
-      return new Errors.LockMissing({
-        pipeline,
-        file,
-        problem: `it locks ${names === "" ? "no pipeline" : names}`,
-      })
-    }
-    const differing = differences(locked, now)
-    return differing.length === 0
-      ? Effect.void
-      : new Errors.LockDiffers({ pipeline, file, differences: differing })
-  })
+): Effect.fn.Return<void, Errors.LockMissing | Errors.LockDiffers> {
+  const file = join(root, fileName)
+  const found = lockedIn(readText(file), pipeline)
+  if (typeof found === "string") return yield* new Errors.LockMissing({ pipeline, file, problem: found })
+  const differing = differences(found, now)
+  if (differing.length > 0) return yield* new Errors.LockDiffers({ pipeline, file, differences: differing })
+})
+
+/** The pipeline's part of a lock's text, or what is wrong with it. */
+const lockedIn = (text: string | undefined, pipeline: string): Locked | string => {
+  if (text === undefined) return "there is no such file"
+  let found: Partial<File>
+  try {
+    found = JSON.parse(text) as Partial<File>
+  } catch (error) {
+    return `it is no JSON: ${(error as Error).message}`
+  }
+  if (found.lockVersion !== lockVersion)
+    return `it has lockVersion ${String(found.lockVersion)}, and this Sluice reads ${lockVersion}`
+  const names = Object.keys(found.pipelines ?? {}).join(", ")
+  return found.pipelines?.[pipeline] ?? `it locks ${names === "" ? "no pipeline" : names}`
+}
 
 const readText = (file: string): string | undefined => {
   try {

@@ -12,7 +12,10 @@ import * as RunView from "../RunView.ts"
 import * as Store from "../Store.ts"
 import * as Text from "../Text.ts"
 import { nothingWasRun } from "../NothingToShow.ts"
+import { plain } from "../show/grid.ts"
+import * as Metrics from "../show/metrics.ts"
 import { headJson } from "./runs.ts"
+import { changeLines } from "./whyView.ts"
 
 export const diff = (context: Context) =>
   Store.exists(context.root)
@@ -29,14 +32,28 @@ const compare = Effect.fnUntraced(function* (context: Context) {
       run: { ...head, steps: log.steps(head.id) },
       stored: cache.stored,
       measures: measuresOf(log.lines(head.id)),
+      metrics: new Map(),
     }))
-  const before = yield* side(invocation.arguments[0]!)
-  const after = yield* side(invocation.arguments[1]!)
-  const causes = yield* Why.between(before.run.id, after.run.id)
-  const found = RunDiff.diff(before, after, new Map(causes.map((step) => [step.name, step.causes])))
+  const one = yield* side(invocation.arguments[0]!)
+  const other = yield* side(invocation.arguments[1]!)
+  const steps = yield* Why.between(one.run.id, other.run.id)
+  const changed = steps.filter(({ change }) => change !== "same").map(({ name }) => name)
+  const before = { ...one, metrics: yield* Metrics.ofSteps(one, changed) }
+  const after = { ...other, metrics: yield* Metrics.ofSteps(other, changed) }
+  const data = yield* Effect.forEach(
+    steps.filter(({ causes }) => causes.some(({ kind, path }) => kind === "source" && path.length === 1)),
+    ({ name }) =>
+      Effect.map(Why.why(after.run.id, name, before.run.id), (found) => [name, found.data] as const),
+  )
+  const found = RunDiff.diff(
+    before,
+    after,
+    new Map(steps.map((step) => [step.name, step.causes])),
+    new Map(data),
+  )
   if (context.json) {
     const json = { from: headJson(before.run), to: headJson(after.run), ...found }
-    screen.write(`${JSON.stringify(json, undefined, 2)}\n`)
+    screen.write(`${JSON.stringify(plain(json), undefined, 2)}\n`)
   } else {
     const now = yield* Clock.currentTimeMillis
     screen.write(`${lines(found, before.run, after.run, now, screen.columns(), screen.paint).join("\n")}\n`)
@@ -98,6 +115,8 @@ const stepLines = (step: RunDiff.StepDiff): Array<string> => {
       ? step.causes.map((cause) => cause.headline)
       : [`${step.from?.decision} -> ${step.to?.decision}`]),
     `${keys}${step.sameResult ? ", with the same result" : ""}`,
+    ...step.data.flatMap(changeLines),
+    ...step.metrics.map(({ name, from, to }) => `${name}: ${shown(from)} -> ${shown(to)}`),
     ...step.measures.map(({ name, from, to }) => `${name}: ${shown(from)} -> ${shown(to)}`),
   ]
 }
