@@ -50,14 +50,14 @@ export const tokenizeChats = async (context: Step.Context<ChatConfig, ChatInputs
     id,
     example: { turns: messages.map(turnOf), ...(tools === null ? {} : { tools: toolsOf(tools) }) },
   })
-  return tokenize(context, pool, chats.rowCount, mapped(rowsOf(chats), example))
+  return tokenize(context, pool, model.stopIds, chats.rowCount, mapped(rowsOf(chats), example))
 }
 
 /** Tokenizes every text whole, and accounts for each. */
 export const tokenizeTexts = async (context: Step.Context<TextConfig, TextInputs>) => {
   const { rows } = context.inputs
   const { column } = context.config
-  const { tokenizer } = await Effect.runPromise(Effect.scoped(OpenModel.open(context.inputs.model)))
+  const { stopIds, tokenizer } = await Effect.runPromise(Effect.scoped(OpenModel.open(context.inputs.model)))
   const pool = EncodePool.make(tokenizer, null, optionsOf(context.config, "all"), threadsFor(rows.rowCount))
   const example = (row: Readonly<Record<string, unknown>>) => {
     const text = row[column]
@@ -65,7 +65,7 @@ export const tokenizeTexts = async (context: Step.Context<TextConfig, TextInputs
     return { id: RowId.of(row), example: { text } }
   }
   const all = rowsOf(rows) as AsyncIterable<Readonly<Record<string, unknown>>>
-  return tokenize(context, pool, rows.rowCount, mapped(all, example))
+  return tokenize(context, pool, stopIds, rows.rowCount, mapped(all, example))
 }
 
 const optionsOf = ({ maxTokens, onTooLong }: Limits, supervise: ChatConfig["supervise"]) => ({
@@ -92,8 +92,9 @@ interface Given {
 }
 
 const tokenize = (
-  context: Pick<Step.Context, "progress" | "summarize">,
+  context: Pick<Step.Context, "progress" | "summarize" | "warn">,
   pool: EncodePool.EncodePool,
+  stopIds: ReadonlyArray<number>,
   total: number,
   examples: AsyncIterable<Given>,
 ) => {
@@ -124,6 +125,7 @@ const tokenize = (
   async function* rows() {
     let sum = 0
     let weighted = 0
+    let endless = 0
     try {
       for await (const [given, encoded] of encodedAhead(examples, pool)) {
         const row = take(given, encoded)
@@ -131,6 +133,7 @@ const tokenize = (
         if (row === null) continue
         sum += row.ids.length
         if (row.weights !== null) weighted++
+        if (!stopIds.some((id) => row.labels.lastIndexOf(id) >= 0)) endless++
         yield row
       }
     } finally {
@@ -142,6 +145,11 @@ const tokenize = (
         unfit,
         hint: 'Raise maxTokens or set onTooLong to "drop" or "cut" for long rows; correct the others or leave them out before.',
       })
+    }
+    if (endless > 0) {
+      context.warn(
+        `In ${counted(endless, "row")} of ${thousands(accounting.length)} no token that ends an answer is learnt: a model tuned on them may not stop.`,
+      )
     }
     context.summarize(summary(accounting, sum, weighted))
   }
