@@ -143,11 +143,9 @@ const install = (folder: string, layout: "npm" | "pnpm"): void => {
       `packages: ["."]\noverrides:\n  dashes: ${archive("dashes")}\n`,
     )
   fs.writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`)
-  const [program, args] =
-    layout === "npm"
-      ? ["npm", ["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]]
-      : ["pnpm", ["install", "--offline", "--ignore-scripts", "--silent"]]
-  execFileSync(program as string, args as ReadonlyArray<string>, { cwd: folder, stdio: "inherit" })
+  const offline = ["install", "--offline", "--ignore-scripts", "--silent"]
+  const args = layout === "npm" ? [...offline, "--no-audit", "--no-fund"] : offline
+  execFileSync(layout, args, { cwd: folder, stdio: "inherit" })
 }
 
 /** A new folder for a project and the copy of its cached state. */
