@@ -83,6 +83,8 @@ const mayStartThreads = (): boolean => {
 
 const thread = (setup: Setup) => {
   const worker = new Worker(workerFile(), { workerData: setup, execArgv: [] })
+  // A thread that has nothing to do keeps no process alive.
+  worker.unref()
   const queue: Array<Waiting> = []
   let dead: Error | undefined
   const end = (error: Error) => {
@@ -91,6 +93,7 @@ const thread = (setup: Setup) => {
   }
   worker.on("message", (answer: Answer) => {
     const waiting = queue.shift()
+    if (queue.length === 0) worker.unref()
     if ("columns" in answer) waiting?.resolve(fromColumns(answer.columns))
     else waiting?.reject(answer.failure)
   })
@@ -102,6 +105,7 @@ const thread = (setup: Setup) => {
       new Promise<ReadonlyArray<EncodeBatch.Encoded>>((resolve, reject) => {
         if (dead !== undefined) return reject(dead)
         queue.push({ resolve, reject })
+        worker.ref()
         // As text: copying one long string takes a fifth of the time of copying its objects one by one.
         worker.postMessage(JSON.stringify(examples), [])
       }),

@@ -80,6 +80,7 @@ const mostThreads = 16
 
 /** How many threads encode a table: results do not depend on it. */
 const threadsFor = (rows: number): number =>
+  // sluice: not in the result
   Math.min(os.availableParallelism(), Math.floor(rows / rowsPerThread), mostThreads)
 
 async function* mapped<A, B>(items: AsyncIterable<A>, of: (item: A) => B): AsyncGenerator<B> {
@@ -92,7 +93,7 @@ interface Given {
 }
 
 const tokenize = (
-  context: Pick<Step.Context, "progress" | "summarize" | "warn">,
+  context: Pick<Step.Context, "progress" | "summarize" | "warn" | "signal">,
   pool: EncodePool.EncodePool,
   stopIds: ReadonlyArray<number>,
   total: number,
@@ -100,6 +101,8 @@ const tokenize = (
 ) => {
   const accounting: Array<Table.Row<typeof Accounting>> = []
   const unfit: Array<{ id: string; reason: string }> = []
+  // An interrupted run reads no further: nothing else would end the threads.
+  context.signal.addEventListener("abort", () => void pool.close(), { once: true })
 
   /** What is learnt of an example, or null where it was dropped or refused. */
   const take = ({ id }: Given, encoded: EncodePool.Encoded) => {
