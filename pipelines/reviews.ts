@@ -1,7 +1,8 @@
 /**
  * Sentiment of review sentences as JSON: SmolLM2-135M tuned on 300 of them, against its own prompt and four examples.
  *
- * Run it: `sluice run pipelines/reviews.ts`, with `--set learningRate=1e-4` for another rate.
+ * Run it: `sluice run pipelines/reviews.ts`, with `--set learningRate=1e-4` for another rate, or `--set arms=all` for the
+ * best of several prompts and for examples chosen by likeness as well: that runs the added arms alone.
  */
 import { Pipeline, Table } from "@sluice/core"
 import { Collect, Evaluate, Format, Model, Split, Tokenize, Train, type Chat } from "@sluice/steps"
@@ -15,11 +16,34 @@ const instruction =
   "Classify the sentiment of the review. " +
   'Reply with only a JSON object: {"sentiment": "positive"} or {"sentiment": "negative"}.'
 
-const chatOf = (review: Review): ReadonlyArray<Chat.Message> => [
-  { role: "system", content: instruction },
-  { role: "user", content: review.text },
-  { role: "assistant", content: `{"sentiment": "${review.class === 1 ? "positive" : "negative"}"}` },
-]
+const chatWith =
+  (system: string) =>
+  (review: Review): ReadonlyArray<Chat.Message> => [
+    { role: "system", content: system },
+    { role: "user", content: review.text },
+    { role: "assistant", content: `{"sentiment": "${review.class === 1 ? "positive" : "negative"}"}` },
+  ]
+
+const chatOf = chatWith(instruction)
+
+/** Other ways to say it, of which the best on 40 training rows becomes an arm. */
+const candidates = {
+  plain: chatOf,
+  strict: chatWith(
+    "You label reviews. Output exactly one line of JSON and nothing else, no explanation, no code fence. " +
+      'If the reviewer liked it, output {"sentiment": "positive"}. If not, output {"sentiment": "negative"}.',
+  ),
+  question: chatWith(
+    "Is the review positive or negative? " +
+      'Answer {"sentiment": "positive"} if it is positive, and {"sentiment": "negative"} if it is negative.',
+  ),
+  shown: chatWith(
+    "You turn a review into JSON with its sentiment.\n\n" +
+      'Review: I love it.\nJSON: {"sentiment": "positive"}\n\n' +
+      'Review: Broke after a day.\nJSON: {"sentiment": "negative"}\n\n' +
+      "Reply with the JSON alone.",
+  ),
+}
 
 export default Pipeline.make(
   "reviews",
@@ -31,6 +55,8 @@ export default Pipeline.make(
       /** Rows to compare on, at most about 300. */
       heldOutRows: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(100)),
       epochs: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(1)),
+      /** `quick`: base, four examples, tuned. `all`: the best prompt and the nearest examples too. */
+      arms: Schema.Literals(["quick", "all"]).pipe(Pipeline.withDefault("quick")),
     },
   },
   ({ params, step }) => {
@@ -54,7 +80,13 @@ export default Pipeline.make(
       model,
       messages: chatOf,
       schema: Answer,
-      arms: { base: {}, fewShot: { shots }, tuned: { adapter } },
+      arms: {
+        base: {},
+        ...(params.arms === "all" ? { bestPrompt: { prompts: { candidates, rows: sample } } } : {}),
+        fewShot: { shots },
+        ...(params.arms === "all" ? { nearestShots: { nearest: { rows: sample } } } : {}),
+        tuned: { adapter },
+      },
       maxNewTokens: 16,
       title: "Sentiment of reviews: prompt, four examples or fine-tuning",
       about: {

@@ -31,7 +31,7 @@ export const questions = (context: Step.Context<Config, { readonly chats: Table.
 
 /** The vector of every text, by id; texts that were embedded before are not asked for. */
 const vectors = (
-  { config, env, measure, memory, progress, summarize }: Step.Context<Config, unknown>,
+  { config, env, measure, memory, progress, summarize }: Step.Context<Config>,
   texts: ReadonlyArray<{ readonly id: string; readonly text: string }>,
 ) =>
   Effect.gen(function* () {

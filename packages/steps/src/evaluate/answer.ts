@@ -44,6 +44,7 @@ export const answers = (context: Context) =>
           tuned === undefined
             ? null
             : Lora.fromWeights(backend, model.config, yield* OpenModel.adapter(tuned))
+        // sluice: not in the result
         const started = yield* Clock.currentTimeMillis
         let newTokens = 0
         for (let from = 0; from < asked.length; from += keptTogether) {
@@ -71,6 +72,7 @@ export const answers = (context: Context) =>
             }),
           )
         }
+        // sluice: not in the result
         const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
         context.measure("generation seconds", seconds, "s")
         context.measure("new tokens per second", newTokens / Math.max(seconds, 0.001), "tok/s")

@@ -175,9 +175,6 @@ const retrieved = <T extends Table.Any>(
     scores:
       relevant === undefined
         ? undefined
-        : own(
-            "found",
-            Retrieve.quality({ rows: rows as Step.Ref<Table.Any>, passages, relevant: relevant as never }),
-          ),
+        : own("found", Retrieve.quality({ rows: rows, passages, relevant: relevant })),
   }
 }

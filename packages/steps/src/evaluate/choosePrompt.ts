@@ -9,24 +9,18 @@ import { expectedOf } from "./prompt.ts"
 import type { PromptScores } from "./PromptChoice.ts"
 import * as Score from "./Score.ts"
 
-type Context = Step.Context<
-  { readonly candidates: ReadonlyArray<string>; readonly schema: Schema.Json },
-  unknown
->
+type Context = Step.Context<{ readonly candidates: ReadonlyArray<string>; readonly schema: Schema.Json }>
 type Scores = Table.Row<typeof PromptScores>
 
 export const choose = async (context: Context) => {
   const { candidates, schema } = context.config
-  const inputs = context.inputs as Readonly<Record<string, Table.Reader<any>>>
+  const rowsOf = <T extends Table.Any>(input: string) =>
+    Effect.runPromise((context.inputs as Readonly<Record<string, Table.Reader<T>>>)[input]!.all)
   const fits = schema === null ? null : fitsOf(schema)
   const scored: Array<Scores> = []
   for (const prompt of candidates) {
-    const chats: ReadonlyArray<Table.Row<typeof Chat>> = await Effect.runPromise(
-      inputs[`chats ${prompt}`]!.all,
-    )
-    const answers: ReadonlyArray<Table.Row<typeof Answers>> = await Effect.runPromise(
-      inputs[`answers ${prompt}`]!.all,
-    )
+    const chats = await rowsOf<typeof Chat>(`chats ${prompt}`)
+    const answers = await rowsOf<typeof Answers>(`answers ${prompt}`)
     const byId = new Map(answers.map((row) => [row.id, row]))
     const results = chats.map(({ id, messages }) => {
       const expected = expectedOf(messages)
@@ -48,12 +42,11 @@ export const choose = async (context: Context) => {
     })
   }
   const best = scored.toSorted(better)[0]!
-  const held = inputs[`held ${best.prompt}`]!
   context.summarize(
     `${best.prompt}: ${scored.map(({ exact, prompt, rows }) => `${prompt} ${exact} of ${rows}`).join(", ")}`,
   )
   return {
-    chats: (await Effect.runPromise(held.all)) as ReadonlyArray<Table.Row<typeof Chat>>,
+    chats: await rowsOf<typeof Chat>(`held ${best.prompt}`),
     scores: scored.map((each) => ({ ...each, chosen: each === best })),
   }
 }

@@ -19,8 +19,10 @@ export const augment = async (
   }
   return (await Effect.runPromise(context.inputs.chats.all)).map((chat) => {
     const passages = (found.get(chat.id) ?? []).toSorted((a, b) => a.rank - b.rank)
+    const at = chat.messages.length - 2
+    if (at < 0) return chat
     const content = prompt(shownOf(chat.messages), passages)
-    return { ...chat, messages: chat.messages.with(-2, { ...chat.messages.at(-2)!, content }) }
+    return { ...chat, messages: chat.messages.with(at, { ...chat.messages[at]!, content }) }
   })
 }
 

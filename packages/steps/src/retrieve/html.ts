@@ -31,7 +31,7 @@ export const parse = (source: string): Parsed => {
       outline.block(`\`\`\`\n${textOf(node).replace(/\n$/, "")}\n\`\`\``)
     } else if (name === "ul" || name === "ol") {
       flush()
-      outline.block(list(node as Element, ""))
+      outline.block(list(node, ""))
     } else if (name === "tr") {
       const cells = node.childNodes.filter((child) => child.nodeName === "td" || child.nodeName === "th")
       flush()
@@ -48,7 +48,7 @@ export const parse = (source: string): Parsed => {
   for (const part of html === undefined ? document.childNodes : (html as Element).childNodes) {
     if (part.nodeName !== "head") visit(part)
     else {
-      const named = (part as Element).childNodes.find((node) => node.nodeName === "title")
+      const named = part.childNodes.find((node) => node.nodeName === "title")
       if (named !== undefined) title = squeezed(textOf(named)) || null
     }
   }

@@ -31,7 +31,7 @@ interface Hit {
 const fusion = 60
 
 export const search = async (
-  context: Step.Context<Config, unknown>,
+  context: Step.Context<Config>,
 ): Promise<ReadonlyArray<Table.Row<typeof Passages>>> => {
   const { count, language } = context.config
   const inputs = context.inputs as Inputs
@@ -66,7 +66,7 @@ export const search = async (
       .select(["position", "_score"])
       .limit(looked)
       .toArray()
-    return ordered(rows.map(({ _score, position }) => ({ position: Number(position), score: _score })))
+    return ordered(rows.map(({ _score, position }) => ({ position, score: _score })))
   }
   const byMeaning = async (vector: ReadonlyArray<number>): Promise<ReadonlyArray<Hit>> => {
     const rows: ReadonlyArray<{ position: number; _distance: number }> = await table
@@ -75,9 +75,7 @@ export const search = async (
       .select(["position", "_distance"])
       .limit(looked)
       .toArray()
-    return ordered(
-      rows.map(({ _distance, position }) => ({ position: Number(position), score: 1 - _distance })),
-    )
+    return ordered(rows.map(({ _distance, position }) => ({ position, score: 1 - _distance })))
   }
 
   const passages: Array<Table.Row<typeof Passages>> = []

@@ -22,7 +22,9 @@ describe("Retrieve.embed", () => {
     const kept = new Map<string, string>()
     const chunks = Array.from({ length: 40 }, (_, at) => chunk(`c${at}`, "x".repeat(at % 35)))
     const { outputs, summary } = await runStep(use, { chunks: reader(chunks) }, { memory: memoryIn(kept) })
-    expect(asked.map(({ body }) => body.input.length).toSorted()).toEqual([3, 32])
+    expect(asked.map(({ body }) => body.input.length).toSorted((a: number, b: number) => a - b)).toEqual([
+      3, 32,
+    ])
     expect(outputs["output"][37]).toEqual({ id: "c37", vector: [9 + 2, Math.fround(0.1)] })
     expect(summary).toBe("40 vectors of 2 numbers")
     const more = [chunk("new", "another"), ...chunks]

@@ -46,11 +46,14 @@ const search = (more: object = {}, inputs: object = {}) =>
     { scratch: scratch() },
   )
 
-const found = (passages: ReadonlyArray<{ id: string; document: string }>) =>
-  Object.groupBy(passages, ({ id }) => id) as Record<
-    string,
-    ReadonlyArray<{ document: string; rank: number }>
-  >
+interface Found {
+  readonly id: string
+  readonly document: string
+  readonly rank: number
+}
+
+const found = (passages: ReadonlyArray<Found>): Readonly<Record<string, ReadonlyArray<Found> | undefined>> =>
+  Object.groupBy(passages, ({ id }) => id)
 
 describe("Retrieve.search", () => {
   it("finds passages by words and their stems, best first, equals in their own order", async () => {
