@@ -64,6 +64,12 @@ const THREADS: Flag = {
   integerFrom: 1,
   help: "threads of numeric steps; part of their keys, since it changes bits",
 }
+const PRECISION: Flag = {
+  name: "precision",
+  value: "TYPE",
+  choices: ["float32", "bfloat16"],
+  help: "what numeric steps multiply frozen weights in (float32); part of their keys",
+}
 const ONLY: Flag = {
   name: "only",
   value: "STEP",
@@ -103,6 +109,7 @@ export const commands: ReadonlyArray<Command> = [
       { name: "lock", help: "write sluice.lock when the run is done" },
       BACKEND,
       THREADS,
+      PRECISION,
     ],
     examples: ["sluice run pipelines/reviews.ts", "sluice run --set learningRate=1e-4 --only train"],
     needsPipeline: true,
@@ -113,7 +120,7 @@ export const commands: ReadonlyArray<Command> = [
     description:
       "Lists every step as hit (its result is known), run (it would execute, with the cause) or waiting\n(it stands below a step that executes, and is spared if that result comes out the same).",
     arguments: [FILE],
-    flags: [SET, ONLY, FORCE, BACKEND, THREADS],
+    flags: [SET, ONLY, FORCE, BACKEND, THREADS, PRECISION],
     examples: ["sluice plan pipelines/reviews.ts", "sluice plan --set trainRows=500"],
     needsPipeline: true,
   },
@@ -129,6 +136,7 @@ export const commands: ReadonlyArray<Command> = [
       SET,
       BACKEND,
       THREADS,
+      PRECISION,
     ],
     examples: ["sluice why train", "sluice why train --set learningRate=1e-4", "sluice why --code format"],
     needsPipeline: true,
@@ -147,6 +155,7 @@ export const commands: ReadonlyArray<Command> = [
       SET,
       BACKEND,
       THREADS,
+      PRECISION,
     ],
     examples: ["sluice audit --sample 0.2", "sluice audit --step train"],
     needsPipeline: true,
@@ -157,7 +166,7 @@ export const commands: ReadonlyArray<Command> = [
     description:
       "Writes params, digests of source files, code, packages and numeric settings to sluice.lock beside the\npipeline's package.json. sluice run --frozen refuses to execute anything that differs.",
     arguments: [FILE],
-    flags: [SET, BACKEND, THREADS],
+    flags: [SET, BACKEND, THREADS, PRECISION],
     examples: ["sluice lock pipelines/reviews.ts", "sluice run --frozen"],
     needsPipeline: true,
   },
@@ -222,6 +231,7 @@ export const commands: ReadonlyArray<Command> = [
       { name: "store", help: "read every stored result again and verify its digest" },
       BACKEND,
       THREADS,
+      PRECISION,
     ],
     examples: ["sluice doctor", "sluice doctor --fix", "sluice doctor --store"],
     needsPipeline: false,

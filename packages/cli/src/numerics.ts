@@ -7,6 +7,7 @@ import * as Arguments from "./Arguments.ts"
 export const options = (invocation: Arguments.Invocation): Numeric.Options => ({
   backend: Arguments.one(invocation, "backend") as Numeric.Options["backend"],
   threads: Arguments.integer(invocation, "threads"),
+  precision: Arguments.one(invocation, "precision") as Numeric.Options["precision"],
 })
 
 export const settings = (invocation: Arguments.Invocation) => Numeric.settings(options(invocation))
