@@ -7,12 +7,15 @@ import * as Schema from "effect/Schema"
 import { Chat } from "./Chat.ts"
 import { Answers } from "./evaluate/Answers.ts"
 import * as AnswerSchema from "./evaluate/answerSchema.ts"
+import * as Answering from "./evaluate/answering.ts"
 import * as Arms from "./evaluate/arms.ts"
 import * as Format from "./Format.ts"
 import { ModelFiles } from "./kinds.ts"
+import type * as Scorer from "./scores/Scorer.ts"
 import * as Split from "./Split.ts"
 
 export type { Arm, Messages, Retrieval } from "./evaluate/arms.ts"
+export * as Cost from "./evaluate/Cost.ts"
 export { PromptScores } from "./evaluate/PromptChoice.ts"
 
 export interface CompareOptions<T extends Table.Any> {
@@ -25,6 +28,13 @@ export interface CompareOptions<T extends Table.Any> {
   /** What an answer must be, when the task is to answer in JSON. */
   readonly schema?: Schema.Top
   readonly arms: { readonly [name: string]: Arms.Arm<T> }
+  /** Scores of one's own beside exact match, each over every arm and every pair of them. */
+  readonly scorers?: ReadonlyArray<Scorer.Scorer<Scorer.Answered>>
+  /**
+   * Asks whether answers are in the style of the expected ones, by a classifier that learns it from rows to learn from
+   * (`count` of them, 60 by default) and from the model's own answers to the same prompts.
+   */
+  readonly style?: { readonly rows: Step.Ref<T>; readonly count?: number }
   /** Longest answer; 64 by default. */
   readonly maxNewTokens?: number
   /** Title of the report. */
@@ -51,20 +61,23 @@ export class Predictions extends Table.make({
   newTokens: Table.int32,
 }) {}
 
-/** Rates with Wilson's 95 % intervals. */
+/** Rates with Wilson's 95 % intervals; means, of own scorers, with the studentized bootstrap's. */
 export class Scores extends Table.make({
   arm: Table.utf8,
-  /** `exact`, `validJson`, `schemaValid`, or `field NAME`. */
+  /** `exact`, `validJson`, `schemaValid`, `field NAME`, or an own scorer's name. */
   metric: Table.utf8,
-  count: Table.int32,
+  /** null for a mean. */
+  count: Table.nullable(Table.int32),
   rows: Table.int32,
+  /** The rate, or the mean. */
   rate: Table.float64,
   low: Table.float64,
   high: Table.float64,
 }) {}
 
-/** Every pair of arms by exact match, with a paired bootstrap interval and the exact McNemar test. */
+/** Every pair of arms by exact match (exact McNemar test), then by each own scorer. */
 export class Differences extends Table.make({
+  metric: Table.utf8,
   first: Table.utf8,
   second: Table.utf8,
   onlyFirst: Table.int32,
@@ -78,6 +91,14 @@ export class Differences extends Table.make({
   verdict: Table.dictionary(["better", "worse", "undecided"]),
 }) {}
 
+/** What each arm reads and writes; seconds and memory stand in the run's log (Cost.join). */
+export class Costs extends Table.make({
+  arm: Table.utf8,
+  rows: Table.int32,
+  promptTokens: Table.int64,
+  newTokens: Table.int64,
+}) {}
+
 /** Files report.md and report.html. */
 export const ReportFiles = Artifact.files("report")
 
@@ -86,6 +107,7 @@ export interface Compared {
   readonly predictions: Step.Ref<typeof Predictions>
   readonly scores: Step.Ref<typeof Scores>
   readonly differences: Step.Ref<typeof Differences>
+  readonly costs: Step.Ref<typeof Costs>
   readonly report: Step.Ref<typeof ReportFiles>
   /** Each arm's answers, by arm. */
   readonly answers: { readonly [arm: string]: Step.Ref<typeof Answers> }
@@ -101,7 +123,9 @@ export const compare = <T extends Table.Any>(
 ): Compared => {
   const add = step.scope(options.name ?? "evaluate")
   const arms = Object.entries(options.arms)
-  const reserved = arms.map(([name]) => name).filter((name) => ["rows", "chats", "report"].includes(name))
+  const reserved = arms
+    .map(([name]) => name)
+    .filter((name) => ["rows", "chats", "report", "style"].includes(name))
   if (reserved.length > 0) {
     throw new TypeError(
       `An arm cannot be called ${reserved.join(" or ")}: steps of the comparison itself have these names.`,
@@ -131,7 +155,8 @@ export const compare = <T extends Table.Any>(
     if (wired.promptScores !== undefined) inputs[`prompts ${name}`] = wired.promptScores
     if (wired.retrievalScores !== undefined) inputs[`retrieval ${name}`] = wired.retrievalScores
   }
-  const { predictions, scores, differences, report } = add(
+  if (options.style !== undefined) Object.assign(inputs, ownStyle(options.style, shared))
+  const { predictions, scores, differences, costs, report } = add(
     "report",
     Step.use(compareArms, {
       inputs,
@@ -143,18 +168,49 @@ export const compare = <T extends Table.Any>(
           endpoint: endpoint === undefined ? null : `${endpoint.model} at ${endpoint.url}`,
         })),
         schema,
+        scorers: (options.scorers ?? []).map(({ higherIsBetter, kind, name, score }) => ({
+          name,
+          kind,
+          higherIsBetter,
+          score,
+        })),
         about: Object.entries(options.about ?? {}).map(([label, value]): [string, string] => [
           label,
           String(value),
         ]),
       },
-      outputs: { predictions: Predictions, scores: Scores, differences: Differences, report: ReportFiles },
+      outputs: reported,
     }),
   )
-  return { predictions, scores, differences, report, answers }
+  return { predictions, scores, differences, costs, report, answers }
 }
 
-/** Each use adds inputs `answers ARM`, and where an arm has them `adapter ARM`, `prompts ARM` and `retrieval ARM`. */
+/** What a classifier of the style learns from: chats of rows to learn from, and the model's own answers to them. */
+const ownStyle = <T extends Table.Any>(
+  style: NonNullable<CompareOptions<T>["style"]>,
+  { maxNewTokens, messages, model, step }: Arms.Shared<T>,
+): Readonly<Record<string, Step.Ref>> => {
+  const own = step.scope("style")
+  const count = style.count ?? 60
+  const rows = own("rows", Split.sample({ rows: style.rows, count, seed: "style", onShort: "all" }))
+  const chats = own("chats", Format.chat({ rows: rows as Step.Ref<T>, messages }))
+  const plain = { shots: undefined, adapter: undefined, endpoint: undefined }
+  const answers = own("answers", Answering.use({ chats, model, maxNewTokens, ...plain }))
+  return { "style chats": chats, "style answers": answers }
+}
+
+const reported = {
+  predictions: Predictions,
+  scores: Scores,
+  differences: Differences,
+  costs: Costs,
+  report: ReportFiles,
+}
+
+/**
+ * Each use adds inputs `answers ARM`, where an arm has them `adapter ARM`, `prompts ARM` and `retrieval ARM`, and for
+ * the style `style chats` and `style answers`.
+ */
 const compareArms = Step.make({
   name: "compareArms",
   inputs: { chats: Chat, model: ModelFiles },
@@ -169,9 +225,17 @@ const compareArms = Step.make({
       }),
     ),
     schema: Schema.Json,
+    scorers: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        kind: Schema.Literals(["rate", "mean"]),
+        higherIsBetter: Schema.Boolean,
+        score: Step.fn<(row: Scorer.Answered) => boolean | number | null>(),
+      }),
+    ),
     about: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
   },
-  outputs: { predictions: Predictions, scores: Scores, differences: Differences, report: ReportFiles },
+  outputs: reported,
   seed: true,
   run: async (context) => {
     const { compareArms: run } = await import("./evaluate/compareArms.ts")

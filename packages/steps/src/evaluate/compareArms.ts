@@ -7,18 +7,30 @@ import { counted, thousands } from "../counted.ts"
 import * as Markdown from "../report/Markdown.ts"
 import * as Page from "../report/Page.ts"
 import type { Aside, Report } from "../report/Report.ts"
+import type * as Scorer from "../scores/Scorer.ts"
 import type { RetrievalScores } from "../Retrieve.ts"
 import type { Answers } from "./Answers.ts"
 import { fits as fitsOf } from "./answerSchema.ts"
 import * as Comparison from "./Comparison.ts"
 import { expectedOf, shownOf } from "./prompt.ts"
 import type { PromptScores } from "./PromptChoice.ts"
+import * as OwnScores from "./OwnScores.ts"
 import * as Score from "./Score.ts"
+import * as StyleScore from "./styleScore.ts"
+
+/** An own scorer as it stands in the config. */
+interface Described {
+  readonly name: string
+  readonly kind: "rate" | "mean"
+  readonly higherIsBetter: boolean
+  readonly score: (row: Scorer.Answered) => boolean | number | null
+}
 
 interface Config {
   readonly title: string
   readonly arms: ReadonlyArray<Comparison.Arm & { readonly endpoint: string | null }>
   readonly schema: Schema.Json
+  readonly scorers: ReadonlyArray<Described>
   readonly about: ReadonlyArray<readonly [string, string]>
 }
 
@@ -61,11 +73,16 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
   })
   if (misfits.length > 0) throw new ExpectedInvalid({ rows: answered.length, misfits })
   const comparison = Comparison.make(arms, answered, (pair) => Random.make(Random.derive(context.seed, pair)))
+  const style = await styleOf(context, answered)
+  const scorers = context.config.scorers as ReadonlyArray<Scorer.Scorer<Scorer.Answered>>
+  const own = OwnScores.make(style === null ? scorers : [...scorers, style.scorer], arms, answered, (name) =>
+    Random.make(Random.derive(context.seed, name)),
+  )
   const report: Report = {
     title: context.config.title,
     comparison,
     rows: answered,
-    asides: await asidesOf(context),
+    asides: [...(style === null ? [] : [style.aside]), ...own.map(ownAside), ...(await asidesOf(context))],
     provenance: provenance(context),
   }
   context.summarize(
@@ -73,14 +90,93 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
   )
   return {
     predictions: predictions(arms, answered),
-    scores: scores(comparison),
-    differences: comparison.pairs.map((pair) => ({ ...pair })),
+    scores: [...scores(comparison), ...own.flatMap(ownScores)],
+    differences: [
+      ...comparison.pairs.map((pair) => ({ metric: "exact", ...pair })),
+      ...own.flatMap(ownDifferences),
+    ],
+    costs: comparison.arms.map(({ exact, name, newTokens, promptTokens }) => ({
+      arm: name,
+      rows: exact.rows,
+      promptTokens: BigInt(promptTokens),
+      newTokens: BigInt(newTokens),
+    })),
     report: { "report.md": Markdown.render(report), "report.html": Page.render(report) },
   }
 }
 
 const inputOf = <A>(context: Step.Context<Config, Inputs>, name: string): A =>
   (context.inputs as unknown as Readonly<Record<string, A>>)[name]!
+
+/** The classifier of the style, where the comparison asks for one. */
+const styleOf = async (
+  context: Step.Context<Config, Inputs>,
+  answered: ReadonlyArray<Comparison.Answered>,
+) => {
+  const chats = inputOf<Table.Reader<typeof Chat> | undefined>(context, "style chats")
+  if (chats === undefined) return null
+  const answers = inputOf<Table.Reader<typeof Answers>>(context, "style answers")
+  return StyleScore.make(
+    await Effect.runPromise(chats.all),
+    await Effect.runPromise(answers.all),
+    context.config.arms,
+    answered,
+  )
+}
+
+const ownAside = ({ arms, kind, name, pairs }: OwnScores.OwnScore): Aside => {
+  const shown = (value: number) => (kind === "rate" ? Comparison.percent(value) : value.toFixed(3))
+  const difference = (value: number) =>
+    kind === "rate" ? Comparison.points(value) : `${value > 0 ? "+" : ""}${value.toFixed(3)}`
+  return {
+    title: name,
+    head: ["Arms", kind === "rate" ? "Share" : "Mean", "95 % interval", "p", "Verdict"],
+    rows: [
+      ...arms.map(({ arm, high, low, value }) => [
+        arm,
+        shown(value),
+        `${shown(low)} to ${shown(high)}`,
+        "",
+        "",
+      ]),
+      ...pairs.map((pair) => [
+        `${pair.first} − ${pair.second}`,
+        difference(pair.difference),
+        `${difference(pair.low)} to ${difference(pair.high)}`,
+        Comparison.pText(pair.pAdjusted),
+        pair.outcome === "undecided" && pair.moreRows !== null
+          ? `undecided; about ${thousands(pair.moreRows)} more rows would decide`
+          : pair.outcome,
+      ]),
+    ],
+  }
+}
+
+const ownScores = ({ arms, kind, name }: OwnScores.OwnScore) =>
+  arms.map(({ arm, high, low, rows, value, values }) => ({
+    arm,
+    metric: name,
+    count: kind === "rate" ? values.filter((each) => each === 1).length : null,
+    rows,
+    rate: value,
+    low,
+    high,
+  }))
+
+const ownDifferences = ({ name, pairs }: OwnScores.OwnScore) =>
+  pairs.map(({ difference, first, firstHigher, high, low, outcome, p, pAdjusted, second, secondHigher }) => ({
+    metric: name,
+    first,
+    second,
+    onlyFirst: firstHigher,
+    onlySecond: secondHigher,
+    difference,
+    low,
+    high,
+    p,
+    pAdjusted,
+    verdict: outcome,
+  }))
 
 /** The prompts that arms chose from, and how good their retrieval is. */
 const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<ReadonlyArray<Aside>> => {
