@@ -11,6 +11,7 @@ import { readFile } from "node:fs/promises"
 import { execFileSync } from "node:child_process"
 import { lookup } from "node:dns/promises"
 import { connect } from "node:net"
+import { DatabaseSync } from "node:sqlite"
 import { Worker } from "node:worker_threads"
 import { writeFileSync } from "node:fs"
 
@@ -31,6 +32,13 @@ export const stream = async (): Promise<string> => {
   return String(bytes)
 }
 export const writes = (): string => (writeFileSync("left.txt", "x"), "written")
+export const asks = (): string =>
+  String((process as unknown as { permission?: { has: (scope: string) => boolean } }).permission?.has("worker"))
+export const database = (): string => {
+  const db = new DatabaseSync("other.sqlite")
+  db.exec("create table a (b)")
+  return "opened"
+}
 export const program = (): string => execFileSync("uname", { encoding: "utf8" })
 export const thread = (): string => String(new Worker("1", { eval: true }).threadId)
 export const url = async (): Promise<string> => (await fetch("http://127.0.0.1:9/x")).statusText
@@ -146,29 +154,35 @@ describe("sluice run --strict", { timeout: 120_000 }, () => {
   })
 
   it("refuses undeclared files, names the place, and hears of refusals that the code swallows", async () => {
-    expect(await refused("secret")).toBe(said("lib/reaching.ts:10:37", "reads a file: secret.txt"))
-    expect(await refused("swallowed")).toBe(said("lib/reaching.ts:13:12", "reads a file: /etc/hosts"))
-    expect(await refused("isThere")).toBe(said("lib/reaching.ts:18:45", "reads a file: secret.txt"))
-    expect(await refused("later")).toBe(said("lib/reaching.ts:19:45", "reads a file: secret.txt"))
-    expect(await refused("stream")).toBe(said("lib/reaching.ts:23:29", "reads a file: secret.txt"))
-    expect(await refused("writes")).toBe(said("lib/reaching.ts:26:38", "writes a file: left.txt"))
+    expect(await refused("secret")).toBe(said("lib/reaching.ts:11:37", "reads a file: secret.txt"))
+    expect(await refused("swallowed")).toBe(said("lib/reaching.ts:14:12", "reads a file: /etc/hosts"))
+    expect(await refused("isThere")).toBe(said("lib/reaching.ts:19:45", "reads a file: secret.txt"))
+    expect(await refused("later")).toBe(said("lib/reaching.ts:20:45", "reads a file: secret.txt"))
+    expect(await refused("stream")).toBe(said("lib/reaching.ts:24:29", "reads a file: secret.txt"))
+    expect(await refused("writes")).toBe(said("lib/reaching.ts:27:38", "writes a file: left.txt"))
   })
 
   it("refuses to a step what only loading the pipeline may read", async () => {
-    expect(await refused("again")).toBe(said("lib/reaching.ts:20:36", "reads a file: prefix.txt"))
+    expect(await refused("again")).toBe(said("lib/reaching.ts:21:36", "reads a file: prefix.txt"))
   })
 
   it("refuses programs and threads", async () => {
-    expect(await refused("program")).toBe(said("lib/reaching.ts:27:38", "starts a program: uname"))
+    expect(await refused("program")).toBe(said("lib/reaching.ts:35:38", "starts a program: uname"))
     expect(await refused("thread")).toContain("starts a thread")
   })
 
   it("refuses the network at every height", async () => {
-    expect(await refused("url")).toBe(said("lib/reaching.ts:29:56", "uses the network: http://127.0.0.1:9/x"))
+    expect(await refused("url")).toBe(said("lib/reaching.ts:37:56", "uses the network: http://127.0.0.1:9/x"))
     expect(await refused("name")).toBe(
-      said("lib/reaching.ts:30:57", "uses the network: the address of localhost"),
+      said("lib/reaching.ts:38:57", "uses the network: the address of localhost"),
     )
-    expect(await refused("socket")).toBe(said("lib/reaching.ts:32:36", "uses the network: 127.0.0.1:9"))
+    expect(await refused("socket")).toBe(said("lib/reaching.ts:40:36", "uses the network: 127.0.0.1:9"))
+  })
+
+  it("refuses databases elsewhere, and lets code ask what it may do", async () => {
+    expect(await refused("database")).toContain("reads a file: other.sqlite")
+    const { code } = await project.sluice("run", "p.ts", "--strict", "--set", "use=asks")
+    expect(code).toBe(0)
   })
 
   it("stores nothing of a step that was refused", async () => {

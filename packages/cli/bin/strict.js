@@ -42,6 +42,8 @@ const kinds = {
 const onRefusal = ({ permission, resource, drop }) => {
   if (drop === true) return
   const stack = stackHere(onRefusal)
+  // Code that asks whether it may do something does not do it.
+  if (stack.includes("(node:internal/process/permission:")) return
   note(kinds[permission] ?? permission, resource, streams.get(resource) ?? stack)
 }
 for (const name of ["fs", "child", "worker", "addon", "wasi", "inspector", "net"])
@@ -134,14 +136,17 @@ for (const name of ["spawn", "spawnSync", "execFile", "execFileSync", "exec", "e
   })
 }
 
-// SQLite opens its files by itself: asking for the permission refuses and remembers.
-sqlite.DatabaseSync = class DatabaseSync extends sqlite.DatabaseSync {
-  constructor(path, ...rest) {
-    const file = path instanceof URL ? path.pathname : String(path)
-    if (file !== ":memory:" && file !== "" && !process.permission.has("fs.read", file))
-      throw new Refused(`A strict run refuses this: the step reads a file (${file}).`)
-    super(path, ...rest)
-  }
+// SQLite opens its files by itself, and its module's exports cannot be replaced: nothing is read or written through them.
+for (const name of ["exec", "prepare", "createSession", "applyChangeset"]) {
+  wrap(sqlite.DatabaseSync.prototype, name, (original) => {
+    const checked = function (...args) {
+      const file = this.location()
+      if (file !== null && !process.permission.has("fs.read", file))
+        refuse(kinds.FileSystemRead, file, checked)
+      return original.apply(this, args)
+    }
+    return checked
+  })
 }
 syncBuiltinESMExports()
 

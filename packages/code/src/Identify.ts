@@ -127,9 +127,8 @@ class Walk {
       const { placed, facts } = entry
       if (placed === undefined || facts === undefined || this.#answersForItself(placed)) continue
       for (const name of facts.env) env.add(name)
-      // Sluice's own steps measure time for the run log; their outputs are deterministic by contract.
-      const noted = this.#project.package(placed.module.file).name.startsWith("@sluice/") ? [] : facts.notes
-      for (const note of noted) {
+      for (const note of facts.notes) {
+        if (isMarked(placed.module.text, note)) continue
         const { file, line } = this.#project.place(placed.module, note.offset)
         if (!notes.some((n) => n.file === file && n.line === line && n.what === note.what)) {
           notes.push({ file, line, what: note.what })
@@ -636,4 +635,20 @@ const shortest = (paths: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<Re
     if (!kept.some((other) => other.every((name, at) => path[at] === name))) kept.push(path)
   }
   return kept.toSorted((a, b) => (a.join(".") < b.join(".") ? -1 : 1))
+}
+
+/**
+ * Whether a note is marked as one that no result follows from: `// sluice: not in the result` at the end of its
+ * line, or alone on the line above. Locale and time zone cannot be marked away: they decide what enters a key, and a comment must not.
+ */
+const isMarked = (text: string, note: { readonly what: string; readonly offset: number }): boolean => {
+  if (/locale|time zone/.test(note.what)) return false
+  const start = text.lastIndexOf("\n", note.offset - 1) + 1
+  const above = text.lastIndexOf("\n", start - 2) + 1
+  const end = text.indexOf("\n", note.offset)
+  const mark = /(^|\s)\/[/*]\s*sluice: not in the result\b/
+  return (
+    mark.test(text.slice(start, end < 0 ? text.length : end)) ||
+    (/^\s*\/[/*]/.exec(text.slice(above, start)) !== null && mark.test(text.slice(above, start)))
+  )
 }

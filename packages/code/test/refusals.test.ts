@@ -191,6 +191,16 @@ export const steps = {
   ],
 }
 `,
+  marked: `export const steps = {
+  step: (text: string) => {
+    // sluice: not in the result
+    const started = Date.now()
+    const draw = Math.random() // sluice: not in the result
+    const first = text.localeCompare("a") // sluice: not in the result
+    return [started, draw, first, Date.now()]
+  },
+}
+`,
   env: `import process from "node:process"
 import { env as variables } from "node:process"
 import { Config } from "effect"
@@ -291,6 +301,13 @@ describe("what reached code reads of its surroundings", () => {
       "14 starts a process: child_process.execFileSync()",
       "15 depends on the machine: os.cpus",
       "16 depends on the time zone: new Date(year, month, ...)",
+    ])
+  })
+
+  it("leaves out what a comment says is not in the result, but never locale or time zone", () => {
+    expect(stepOf("marked").notes.map((note) => `${note.line} ${note.what}`)).toEqual([
+      "6 depends on the locale: .localeCompare()",
+      "7 reads the clock: Date.now()",
     ])
   })
 

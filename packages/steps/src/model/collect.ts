@@ -52,6 +52,7 @@ const copied = Effect.fnUntraced(function* (
     const written = <A>(write: () => Promise<A>) =>
       Effect.tryPromise({ try: write, catch: (error) => notWritten(target, error as NodeJS.ErrnoException) })
     yield* Effect.acquireUseRelease(
+      // sluice: not in the result
       written(() => fs.open(target, "wx")),
       (handle) =>
         Stream.runForEach(source.stream, (bytes) =>

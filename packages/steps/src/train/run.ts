@@ -125,6 +125,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       let allTokens = 0
       for (let step = first; step <= total; step++)
         for (const { ids } of batchOf(step)) allTokens += ids.length
+      // sluice: not in the result
       const started = yield* Clock.currentTimeMillis
       let firstMoment: forecast.Moment | undefined
       let predictedSeconds: number | undefined
@@ -150,6 +151,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         })
         record.rowLosses.push(...rowLosses("train", step, batch, result.rowLosses))
         tokens += result.tokens
+        // sluice: not in the result
         const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
         const rate = Math.round(tokens / Math.max(seconds, 0.001))
         const note = `loss ${result.loss.toFixed(4)}  ${rate} tok/s`
@@ -166,6 +168,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         yield* Effect.catchIf(look(step), isAborted, () => interrupt)
         if (step < total && step % config.checkpointEvery === 0) yield* save
       }
+      // sluice: not in the result
       const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
       context.measure("training seconds", seconds, "s")
       context.measure("tokens per second", tokens / Math.max(seconds, 0.001), "tok/s")
