@@ -56,18 +56,21 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
   const sources = yield* SourceDigests.SourceDigests
   const givenParams = options.params ?? {}
   const graph = yield* planning(() => Graph.make(pipeline, givenParams))
-  const isNumeric = graph.nodes.some((node) => node.facts.numeric)
-  const numeric = isNumeric
-    ? yield* Effect.mapError(
-        numerics.settings,
-        (error) =>
-          new Errors.StepFailed({
-            step: graph.nodes.find((node) => node.facts.numeric)!.name,
-            reason: error instanceof Error ? error.message : String(error),
-            hint: "`sluice doctor` shows the backends of this machine.",
-          }),
-      )
-    : undefined
+  // Steps that are not asked for need no backend: splitting rows works without TensorFlow.
+  const asked = yield* planning(() => Plan.select(graph, options.only).map((at) => graph.nodes[at]!))
+  const numericStep = asked.find((node) => node.facts.numeric)
+  const numeric =
+    numericStep !== undefined
+      ? yield* Effect.mapError(
+          numerics.settings,
+          (error) =>
+            new Errors.StepFailed({
+              step: numericStep.name,
+              reason: error instanceof Error ? error.message : String(error),
+              hint: "`sluice doctor` shows the backends of this machine.",
+            }),
+        )
+      : undefined
   return yield* planning((): Prepared => {
     const lastRun = log.last(graph.name)
     const last =

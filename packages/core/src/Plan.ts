@@ -319,7 +319,8 @@ const indexOf = (graph: Graph.Graph, name: string): number => {
   throw new Errors.NoSuchStep({ pipeline: graph.name, name, known, ...(near === undefined ? {} : { near }) })
 }
 
-const select = (graph: Graph.Graph, only: ReadonlyArray<string> | undefined): ReadonlyArray<number> => {
+/** The nodes asked for, with all that they need: every node where none is named. */
+export const select = (graph: Graph.Graph, only: ReadonlyArray<string> | undefined): ReadonlyArray<number> => {
   if (only === undefined || only.length === 0) return graph.nodes.map((_, at) => at)
   const wanted = new Set<number>()
   const visit = (at: number): void => {
