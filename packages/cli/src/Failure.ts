@@ -223,9 +223,10 @@ export const whileWriting = (error: unknown, folder: string): Shown | undefined 
   if (found === undefined) return undefined
   const [reason, hint] = found
   const at = /'([^']+)'/.exec(message)?.[1] ?? folder
+  const holder = at.startsWith(folder) ? folder : dirname(at)
   return {
     kind: "store",
-    message: `Sluice cannot keep anything in ${folder}.\n  Place:   ${at}\n  Reason:  ${reason}\n${hint}`,
+    message: `Sluice cannot keep anything in ${holder}.\n  Place:   ${at}\n  Reason:  ${reason}\n${hint}`,
     exitCode: 1,
   }
 }

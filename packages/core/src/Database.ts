@@ -190,7 +190,7 @@ export const failed = (
     hint: full
       ? "Free some space (`sluice gc` removes what no kept run uses) and run again."
       : denied
-        ? "Make the folder writable, or choose another store."
+        ? "Make the folder writable, or run in a copy of the project."
         : "Run again; if it stays, `sluice doctor --store` checks every file of the store.",
   })
 }

@@ -227,7 +227,7 @@ describe("the file store", () => {
           "The store could not open.",
           `  Place:   ${root}`,
           "  Reason:  permission denied (EACCES)",
-          "Make the folder writable for this user, or give another store, and run again. Nothing partial was kept.",
+          "Make the folder writable for this user, or run in a copy of the project. Nothing partial was kept.",
         ].join("\n"),
       )
       expect(fs.readdirSync(root)).toEqual([])

@@ -64,7 +64,7 @@ const reasons: Readonly<Record<string, string>> = {
 const hints: Readonly<Record<Errors.StoreError["kind"], string>> = {
   full: "Free some space (`sluice gc` removes what no run needs) and run again. Nothing partial was kept.",
   denied:
-    "Make the folder writable for this user, or give another store, and run again. Nothing partial was kept.",
+    "Make the folder writable for this user, or run in a copy of the project. Nothing partial was kept.",
   missing: "Run the step that made it again.",
   damaged: "Run again: the step that made it will run once more.",
   failed: "Run again; if it fails again, `sluice doctor --store` checks the whole store.",
