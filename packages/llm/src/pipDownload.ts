@@ -154,7 +154,8 @@ const explain = (request: Request, output: string): DownloadFailed => {
   if (/No module named pip\b/.test(output)) return failure(request, "no-pip", last)
   if (/No space left on device|ENOSPC|disk quota exceeded/i.test(output))
     return failure(request, "no-space", last)
-  if (/Permission denied|EACCES|EROFS|Read-only file system/i.test(output)) {
+  // Node says ENOENT where a read-only file system keeps it from making a folder with its parents.
+  if (/Permission denied|EACCES|EPERM|EROFS|ENOTDIR|Read-only file system|ENOENT.*mkdir/i.test(output)) {
     return failure(request, "no-permission", last)
   }
   if (
