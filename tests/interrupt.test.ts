@@ -9,7 +9,7 @@ import * as Outcome from "./support/Outcome.ts"
 import * as tiny from "./support/tinyTuning.ts"
 
 const preload = { NODE_OPTIONS: `--import=${fileURLToPath(new URL("support/crash.mjs", import.meta.url))}` }
-const total = 600
+const total = 300
 const pipeline = tiny.pipeline
   .replace("maxOptimizerSteps: 6", `epochs: 100,\n        maxOptimizerSteps: ${total}`)
   .replace("checkpointEvery: 2", `checkpointEvery: ${total}`)

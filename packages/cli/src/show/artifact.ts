@@ -93,9 +93,9 @@ const showTable = Effect.fnUntraced(function* (ref: Artifact.ArtifactRef, place:
   }
 })
 
-/** The column of a metrics table that a curve is drawn from. */
+/** The column of a metrics table that a curve is drawn from; losses of single rows, with their ids, are none. */
 const lossColumn = (names: ReadonlyArray<string>): string | undefined =>
-  names.includes("optimizerStep") && names.includes("loss") ? "loss" : undefined
+  names.includes("optimizerStep") && names.includes("loss") && !names.includes("id") ? "loss" : undefined
 
 const curve = (reader: Table.Reader<Table.Any>): Effect.Effect<ReadonlyArray<number>, Errors.StoreError> =>
   Effect.map(reader.all, (rows) => (rows as ReadonlyArray<Row>).map((row) => Number(row["loss"])))
