@@ -2,7 +2,8 @@
  * Folders outside the workspace: a project that `sluice init` wrote, and commands in it as a user types them.
  */
 import { spawn } from "node:child_process"
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, realpathSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -11,9 +12,9 @@ export const repository = fileURLToPath(new URL("../..", import.meta.url))
 export const launcher = join(repository, "packages/cli/bin/sluice.js")
 
 /** A temporary folder. */
-export const folder = (): { readonly path: string; readonly remove: () => void } => {
+export const folder = (): { readonly path: string; readonly remove: () => Promise<void> } => {
   const path = realpathSync(mkdtempSync(join(tmpdir(), "sluice-outside-")))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
 /** What package managers and Vitest tell the processes that they start, and a user's shell does not hold. */

@@ -10,7 +10,7 @@ import { pack } from "../../scripts/pack.ts"
 import * as Outside from "./Outside.ts"
 
 const place = Outside.folder()
-afterAll(() => place.remove())
+afterAll(() => place.remove(), 240_000)
 
 const tarballs = join(place.path, "packed")
 /** As in the workspace: the same files beside the packages' sources. */
