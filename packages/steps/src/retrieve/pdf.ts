@@ -3,8 +3,8 @@ import type { Parsed } from "./documents.ts"
 
 /** A PDF's text, a section a page. Pages that are pictures have none. */
 export const parse = async (bytes: Uint8Array): Promise<Parsed> => {
-  // pdf.js takes the buffer for itself: it is given a copy.
-  const pdf = await getDocumentProxy(bytes.slice(), { verbosity: 0 })
+  // pdf.js takes the bytes for itself, and no Buffer: it is given a copy.
+  const pdf = await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 })
   try {
     const { text } = await extractText(pdf, { mergePages: false })
     const { info } = await pdf.getMetadata()

@@ -73,7 +73,7 @@ describe("Retrieve.documents", () => {
 
   it("reads a PDF page by page, and text as it is, files in the order of their names", async () => {
     const { outputs, warnings } = await read(
-      file("b.PDF", pdf("Two pages", ["Hello from page one", "And from page two"])),
+      file("b.PDF", Buffer.from(pdf("Two pages", ["Hello from page one", "And from page two"]))),
       file("a.txt", " plain\r\ntext \n"),
       file("c.txt", " \n"),
     )
