@@ -74,6 +74,7 @@ const Use = Step.make({
   inputs: { words: Word },
   config: { f: Step.fn<() => string | Promise<string>>() },
   output: Word,
+  rowWise: { input: "words" },
   run: ({ inputs, config, scratch }) =>
     Effect.gen(function* () {
       const rows = yield* inputs.words.all

@@ -30,6 +30,27 @@ describe("sluice, misused", () => {
     })
   })
 
+  it("names the flag or the command that was meant, of those that check", async () => {
+    expect(await sandbox.sluice("adit")).toEqual(
+      refused("Unknown command adit. Did you mean sluice audit?\nsluice --help lists the commands.\n"),
+    )
+    expect(await sandbox.sluice("run", "--stirct")).toEqual(
+      refused(
+        "Unknown flag --stirct for sluice run. Did you mean --strict?\nsluice run --help lists what it takes.\n",
+      ),
+    )
+    expect(await sandbox.sluice("run", "--frozn")).toEqual(
+      refused(
+        "Unknown flag --frozn for sluice run. Did you mean --frozen?\nsluice run --help lists what it takes.\n",
+      ),
+    )
+    expect(await sandbox.sluice("audit", "--sample", "0")).toEqual(
+      refused(
+        '--sample is "0" and must be a number above 0 and at most 1.\nsluice audit --help lists what it takes.\n',
+      ),
+    )
+  })
+
   it("says that a file is missing", async () => {
     expect(await sandbox.sluice("run", "nope.ts")).toEqual(refused("There is no file nope.ts.\n"))
   })
@@ -55,6 +76,13 @@ describe("sluice, misused", () => {
     const help = await sandbox.sluice("run", "--help")
     expect(help.code).toBe(0)
     expect(help.stdout.split("\n")[0]).toBe("Usage: sluice run [FILE] [flags]")
+    expect((await sandbox.sluice("lock", "--help")).stdout.split("\n").slice(0, 5)).toEqual([
+      "Usage: sluice lock [FILE] [flags]",
+      "",
+      "Writes params, digests of source files, code, packages and numeric settings to sluice.lock beside the",
+      "pipeline's package.json. sluice run --frozen refuses to execute anything that differs.",
+      "",
+    ])
     expect((await sandbox.sluice()).stdout.split("\n")[2]).toBe("Usage: sluice COMMAND [arguments] [flags]")
   })
 })
