@@ -54,5 +54,7 @@ const fits = (
   { contains, document }: Relevant,
 ): boolean =>
   (document === undefined || passage.document === document) &&
-  (contains === undefined ||
-    `${passage.heading}\n${passage.text}`.toLowerCase().includes(contains.toLowerCase()))
+  (contains === undefined || plain(`${passage.heading}\n${passage.text}`).includes(plain(contains)))
+
+/** Lower case, on one line: a PDF's lines end anywhere. */
+const plain = (text: string): string => text.toLowerCase().replaceAll(/\s+/g, " ").trim()

@@ -151,7 +151,7 @@ describe("Retrieve.quality", () => {
       chunk: "",
       document,
       heading: "",
-      text: "Some Text",
+      text: "Some\nText",
       score: 1,
     })
     const passages = [

@@ -1,0 +1,29 @@
+/**
+ * The documentation pipeline through `sluice`, at its smallest size: 8 rows to learn from and 4 questions.
+ */
+import { afterAll, describe, expect, it } from "vitest"
+import { copyOf } from "../examples/support/project.ts"
+
+describe("pipelines/docs.ts", { timeout: 300_000 }, () => {
+  const project = copyOf(import.meta.dirname)
+  afterAll(project.remove)
+  const run = (...args: ReadonlyArray<string>) =>
+    project.sluice("run", "docs.ts", "--set", "trainRows=8", "--set", "heldOutRows=4", ...args)
+
+  it("reads documents of four formats, finds the passage of every question, and compares four arms", async () => {
+    const { code, lines } = await run()
+    expect(lines.at(-1)).toMatch(/ 0 hit, /)
+    expect(code).toBe(0)
+    const said = (step: string) => lines.findLast((line) => line.startsWith(`${step}  `))
+    expect(said("documents")).toBe("documents  done  KEY  12 documents, 52 sections")
+    expect(said("evaluate/retrieval/found")).toMatch(/hit rate 4 of 4, MRR (0\.\d+|1\.000), 2 passages each$/)
+    expect(said("evaluate/report")).toMatch(/4 rows, exact base \d, retrieval \d, tuned \d, both \d$/)
+    // The arm that was tuned as well searches the same passages: nothing is searched twice.
+    expect(said("evaluate/both/passages")).toContain("  hit  ")
+  })
+
+  it("executes nothing when nothing changed", async () => {
+    const { lines } = await run()
+    expect(lines.at(-1)).toMatch(/ 0 run$/)
+  })
+})
