@@ -87,6 +87,8 @@ const runInChild = (
 ): Effect.Effect<Execution.Result, Error> =>
   Effect.callback<Execution.Result, Error>((resume) => {
     const { job } = request
+    if (strict?.isCoarse === true)
+      hooks.warn("so many files are declared that a strict run opens all of their folders to the step")
     const child = spawn(
       process.execPath,
       [

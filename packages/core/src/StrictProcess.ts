@@ -31,7 +31,12 @@ export interface Arguments {
   readonly execArgv: ReadonlyArray<string>
   /** What the child takes back once the pipeline is loaded. */
   readonly loadingOnly: ReadonlyArray<string>
+  /** True where so many files are declared that their folders had to be opened instead. */
+  readonly isCoarse: boolean
 }
+
+/** A command line holds about two megabytes; the environment takes its part. */
+const longestArguments = 1_000_000
 
 /** Node's arguments for one step's process. */
 export const argumentsFor = (
@@ -59,10 +64,14 @@ export const argumentsFor = (
   const loadingOnly = [
     ...new Set(loading.filter(({ what }) => what === "reads a file").map(({ target }) => resolve(target))),
   ].filter((path) => !declared.has(path) && !folders.some((folder) => path.startsWith(`${folder}/`)))
+  const files = [...declared, ...loadingOnly]
+  const isCoarse = files.reduce((sum, path) => sum + path.length + 20, 0) > longestArguments
+  const opened = new Set([...folders, ...(isCoarse ? files.map((path) => dirname(path)) : files)])
   return {
+    isCoarse,
     execArgv: [
       "--permission",
-      ...[...new Set(folders), ...declared, ...loadingOnly].map((path) => `--allow-fs-read=${path}`),
+      ...[...opened].map((path) => `--allow-fs-read=${path}`),
       `--allow-fs-write=${job.store}`,
       ...preloading(options),
     ],
