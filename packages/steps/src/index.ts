@@ -3,6 +3,7 @@
  */
 export * as Chat from "./Chat.ts"
 export * as Collect from "./Collect.ts"
+export * as Doctor from "./Doctor.ts"
 export * as Endpoint from "./Endpoint.ts"
 export * as Evaluate from "./Evaluate.ts"
 export * as Format from "./Format.ts"

@@ -1,0 +1,128 @@
+/** What the checks look at, and the texts that several of them need. */
+
+export interface Message {
+  readonly role: string
+  readonly content: string
+  readonly toolCalls?: string | null
+}
+
+export interface ChatRow {
+  readonly id: string
+  readonly messages: ReadonlyArray<Message>
+}
+
+export interface TokenRow {
+  readonly id: string
+  readonly ids: ArrayLike<number>
+  /** As long as `ids`; −100 where nothing is learnt. */
+  readonly labels: ArrayLike<number>
+}
+
+export interface ModelFacts {
+  readonly padId: number | null
+  readonly eosId: number | null
+  readonly bosId: number | null
+  /** Tokens that end an answer. */
+  readonly stopIds: ReadonlyArray<number>
+  /** Tokens that the model has embeddings for. */
+  readonly vocabularySize: number
+  /** Special tokens as they are written. */
+  readonly specialTokens: ReadonlyArray<string>
+  readonly tokenText: (id: number) => string | undefined
+}
+
+export interface Subject {
+  readonly chats: ReadonlyArray<ChatRow>
+  readonly tokens: ReadonlyArray<TokenRow>
+  readonly heldOut: ReadonlyArray<ChatRow>
+  readonly model: ModelFacts
+  /** Longest row that training takes. */
+  readonly maxTokens: number
+  /** Fewer rows, without their duplicates, are refused. */
+  readonly minimumRows: number
+  readonly trainableParameters: number
+}
+
+/** A chat as a question with its answer. */
+export interface Example {
+  readonly id: string
+  /** The messages before the last answer, without a system message that many rows share. */
+  readonly prompt: string
+  /** All of them, each with its role. */
+  readonly wholePrompt: string
+  readonly answer: string
+}
+
+/** Chats as examples. A system message of more than one row in five is the task's instruction, and no row's own. */
+export const examplesOf = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Example> => {
+  const systems = new Map<string, number>()
+  for (const { messages } of chats)
+    for (const { content, role } of messages)
+      if (role === "system") systems.set(content, (systems.get(content) ?? 0) + 1)
+  const isShared = (content: string): boolean => {
+    const times = systems.get(content) ?? 0
+    return times >= 2 && times * 5 > chats.length
+  }
+  return chats.map(({ id, messages }) => {
+    const last = messages.at(-1)
+    const answered = last?.role === "assistant"
+    const before = answered ? messages.slice(0, -1) : messages
+    const own = before.filter(({ content, role }) => role !== "system" || !isShared(content))
+    return {
+      id,
+      prompt: own.map(({ content }) => content).join("\n"),
+      wholePrompt: before.map(({ content, role }) => `${role}: ${content}`).join("\n"),
+      answer: answered ? last.content + (last.toolCalls ?? "") : "",
+    }
+  })
+}
+
+/** Small letters, single spaces, no punctuation at words' ends: what two copies of a text have in common. */
+export const normalised = (text: string): string =>
+  text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}%$€£+<>=/*^-]+/gu, " ")
+    .trim()
+
+/** Values of answers that choose among few: the text itself, or each field of a JSON object. */
+export const labelsOf = (answer: string): ReadonlyArray<readonly [field: string, value: string]> => {
+  const trimmed = answer.trim()
+  if (trimmed.startsWith("{")) {
+    try {
+      const value = JSON.parse(trimmed) as Readonly<Record<string, unknown>>
+      return Object.entries(value).flatMap(([field, item]): ReadonlyArray<readonly [string, string]> =>
+        typeof item === "object" && item !== null ? [] : [[field, String(item)]],
+      )
+    } catch {
+      return [["", trimmed]]
+    }
+  }
+  return [["", trimmed]]
+}
+
+/** A field of the answers that takes few values: how often each, the most frequent first. */
+export interface LabelField {
+  /** Empty where the whole answer is the label. */
+  readonly field: string
+  readonly values: ReadonlyArray<readonly [value: string, rows: number]>
+  readonly rows: number
+}
+
+/** Fields with at most 20 values, each of at most 60 characters, that repeat: five rows a value on average. */
+export const labelFieldsOf = (examples: ReadonlyArray<Example>): ReadonlyArray<LabelField> => {
+  const counts = new Map<string, Map<string, number>>()
+  for (const { answer } of examples) {
+    for (const [field, value] of labelsOf(answer)) {
+      const values = counts.get(field) ?? new Map<string, number>()
+      values.set(value, (values.get(value) ?? 0) + 1)
+      counts.set(field, values)
+    }
+  }
+  return [...counts].flatMap(([field, values]) => {
+    const rows = [...values.values()].reduce((sum, times) => sum + times, 0)
+    const isLabel = values.size <= 20 && rows >= 20 && values.size * 5 <= rows
+    if (!isLabel || [...values.keys()].some((value) => value.length > 60)) return []
+    return [{ field, rows, values: [...values].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)) }]
+  })
+}

@@ -1,0 +1,163 @@
+/** Checks for what must not be learnt: keys, passwords and e-mail addresses. A model can say again what it learnt. */
+import { createHash } from "node:crypto"
+import { around, type Finding, found, type Hit } from "./Finding.ts"
+import type { ChatRow } from "./Subject.ts"
+
+/** Keys by the shapes that their makers document. */
+const shapes: ReadonlyArray<RegExp> = [
+  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g,
+  /\bgh[pousr]_[A-Za-z0-9]{36,}\b/g,
+  /\bgithub_pat_[A-Za-z0-9_]{22,}\b/g,
+  /\bglpat-[A-Za-z0-9_-]{20,}/g,
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
+  /\bhttps:\/\/hooks\.slack\.com\/services\/[A-Z0-9]+\/[A-Z0-9]+\/[A-Za-z0-9]{16,}/g,
+  /\bsk-(?:ant-|proj-|svcacct-|or-v1-)[A-Za-z0-9_-]{16,}/g,
+  /\bsk-[A-Za-z0-9]{20,}\b/g,
+  /\bAIza[0-9A-Za-z_-]{35}/g,
+  /\b(?:sk|rk|pk)_(?:live|test)_[0-9A-Za-z]{16,}\b/g,
+  /\bhf_[A-Za-z0-9]{30,}\b/g,
+  /\bnpm_[A-Za-z0-9]{36}\b/g,
+  /\bpypi-AgEI[A-Za-z0-9_-]{20,}/g,
+  /\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}/g,
+  /\b(?:AC|SK)[0-9a-f]{32}\b/g,
+  /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
+  /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----/g,
+  /\bAccountKey=[A-Za-z0-9+/=]{40,}/g,
+]
+
+/** `https://name:password@host`. */
+const inAddress = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,64}:([^\s:/@]{3,64})@[^\s/@]+/gi
+
+/** `password = "…"`, `"api_key": "…"`, `Authorization: Bearer …`. */
+const assigned =
+  /(?:pass(?:word|wd|phrase)?|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|(?:api|access|auth|private|encryption|account)[_-]?(?:key|token|secret)|(?<![a-z])token|bearer)["'`]?\s{0,3}(?::=|=>|[:=]|\bis\b|(?<=bearer)\s)\s{0,3}(?:bearer\s+)?["'`]?([^\s"'`,;<>(){}[\]]{8,200})/gi
+
+const placeholder =
+  /^(?:.{0,8}x{4,}|\*+|\.{3}|your|my[_-]|the[_-]|some|example|sample|dummy|placeholder|change|insert|replace|process\.|os\.|env|\$|%|redacted|hidden|null|undefined)/i
+
+/** Something drawn by chance and not a word: letters and digits mixed, and many different ones. */
+const isDrawn = (value: string): boolean => {
+  if (placeholder.test(value)) return false
+  const bare = value.replace(/[.!?:]+$/, "")
+  if (bare.length < 8 || !/\p{N}/u.test(bare) || !/\p{L}/u.test(bare)) return false
+  // Addresses, paths, dates and versions are made of parts that mean something.
+  if (/^(?:https?:|\/|\.\/|\d{4}-\d\d|v?\d+\.\d+)/i.test(bare)) return false
+  return entropy(bare) >= 2.75
+}
+
+/** Shannon's entropy of the characters, in bits for each. */
+export const entropy = (text: string): number => {
+  const counts = new Map<string, number>()
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1)
+  let bits = 0
+  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length)
+  return bits
+}
+
+interface Place {
+  readonly index: number
+  readonly text: string
+}
+
+export const secretsIn = (text: string): ReadonlyArray<Place> => {
+  const places: Array<Place> = []
+  for (const shape of shapes)
+    for (const match of text.matchAll(shape))
+      // XXXX stands for a key that is not there.
+      if (new Set(match[0].slice(8)).size > 4) places.push({ index: match.index, text: match[0] })
+  for (const match of text.matchAll(inAddress))
+    if (!placeholder.test(match[1]!) && !/^pass(?:word)?$/i.test(match[1]!))
+      places.push({ index: match.index, text: match[0] })
+  for (const match of text.matchAll(assigned))
+    if (isDrawn(match[1]!))
+      places.push({ index: match.index + match[0].lastIndexOf(match[1]!), text: match[1]! })
+  return places
+}
+
+/** `AKIA********3f9c`: enough to find it by and to tell two apart, and not to use it. */
+const masked = (secret: string): string => `${secret.slice(0, 4)}${"*".repeat(8)}${digestOf(secret)}`
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 4)
+
+/** An address at a domain; not the login of an ssh address (`git@host:path`), nor a package with its version. */
+const address =
+  /(?<![\p{L}\p{N}._%+/@:-])[\p{L}\p{N}][\p{L}\p{N}._%+-]{0,63}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+(\p{L}{2,24})(?![\p{L}\p{N}@-])(?!:[\p{L}~/])/gu
+
+/** Domains that are reserved for examples (RFC 2606) lead to nobody. */
+const reserved = /@(?:[^@]+\.)?(?:example\.(?:com|net|org)|[^@]+\.(?:example|test|invalid|localhost))$/i
+/** Endings of files, as in `logo@2x.png`. */
+const fileEnding = /\.(?:png|jpe?g|gif|svg|webp|js|ts|css|json|md|txt|py|html?)$/i
+
+export const addressesIn = (text: string): ReadonlyArray<Place> =>
+  text.includes("@")
+    ? [...text.matchAll(address)]
+        .filter((match) => !fileEnding.test(match[0]))
+        .map((match) => ({ index: match.index, text: match[0] }))
+    : []
+
+/** A text with its secrets and addresses masked, for showing. */
+export const safe = (text: string): string => {
+  let shown = text
+  for (const { text: secret } of secretsIn(text)) shown = shown.replaceAll(secret, masked(secret))
+  for (const { text: email } of addressesIn(text)) shown = shown.replaceAll(email, maskedAddress(email))
+  return shown
+}
+
+const maskedAddress = (email: string): string =>
+  `${email[0]}***${digestOf(email)}${email.slice(email.indexOf("@"))}`
+
+/** Chats as they may be shown. Rows that hold nothing to mask are the same objects. */
+export const maskedChats = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<ChatRow> =>
+  chats.map((row) => {
+    const messages = row.messages.map((message) => {
+      const content = safe(message.content)
+      return content === message.content ? message : { ...message, content }
+    })
+    return messages.every((message, at) => message === row.messages[at]) ? row : { ...row, messages }
+  })
+
+export const secrets = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
+  const hits = chats.flatMap(({ id, messages }): ReadonlyArray<Hit> => {
+    for (const message of messages) {
+      const content = message.content + (message.toolCalls ?? "")
+      const place = secretsIn(content)[0]
+      if (place === undefined) continue
+      const before = content.slice(Math.max(0, place.index - 40), place.index)
+      return [{ id, excerpt: `${safe(before)}${masked(place.text)}` }]
+    }
+    return []
+  })
+  return found(
+    "secrets",
+    "refuse",
+    hits,
+    "Text holds what looks like a key or a password, which a tuned model can say to anybody.",
+    "Take it out of the data and withdraw the key: it has been copied already.",
+  )
+}
+
+export const emailAddresses = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
+  const real: Array<Hit> = []
+  const examples: Array<Hit> = []
+  for (const { id, messages } of chats) {
+    for (const { content } of messages) {
+      const places = addressesIn(content)
+      const place = places.find(({ text }) => !reserved.test(text)) ?? places[0]
+      if (place === undefined) continue
+      const hit = { id, excerpt: safe(around(content, place.index, place.text.length)) }
+      ;(reserved.test(place.text) ? examples : real).push(hit)
+      break
+    }
+  }
+  const fix = "Replace them by a mark such as [email], unless the model is to know them."
+  return [
+    ...found("emailAddresses", "warn", real, "Text holds e-mail addresses, which are personal data.", fix),
+    ...found(
+      "emailAddresses",
+      "note",
+      examples,
+      "Text holds e-mail addresses at domains kept for examples.",
+      fix,
+    ),
+  ]
+}
