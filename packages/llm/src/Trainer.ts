@@ -4,11 +4,9 @@
  * The loss is the mean over the supervised tokens of the whole batch. A batch that would not fit into memory is taken in
  * micro-batches, each planned by itself; losses and gradients add up to those of the batch, whatever the cut.
  */
-import * as Data from "effect/Data"
 import type { AdapterWeights } from "./Adapter.ts"
 import * as Dropout from "./Dropout.ts"
 import * as EmbeddingNoise from "./EmbeddingNoise.ts"
-import { structured } from "./formats/structured.ts"
 import type { Llama } from "./Llama.ts"
 import { type Lora, readVariables } from "./Lora.ts"
 import * as Memory from "./Memory.ts"
@@ -17,9 +15,11 @@ import type { Backend, Tensor } from "./ops/Ops.ts"
 import * as BatchPlan from "./plan/BatchPlan.ts"
 import { upload, uploadSlots } from "./plan/PlanTensors.ts"
 import { supervisedCount, supervisedWeight, type TokenRow, trainingRow } from "./plan/Stream.ts"
+import { NothingSupervised, StateUnfit, TrainingDiverged } from "./TrainerErrors.ts"
 import * as TrainingPass from "./TrainingPass.ts"
 
 export type { TokenRow } from "./plan/Stream.ts"
+export { NothingSupervised, StateUnfit, TrainingDiverged } from "./TrainerErrors.ts"
 
 export interface Options extends Optimizer.Options {
   /** Micro-batches per optimizer step; by default as few as the activation budget allows. */
@@ -87,45 +87,6 @@ export interface Trainer {
   /** What a batch takes, in the micro-batches that `step` would cut it into. */
   readonly memory: (rows: ReadonlyArray<TokenRow>) => Memory.Prediction
   readonly free: () => void
-}
-
-/** No row of a batch has a supervised token: there is nothing to learn from it. */
-export class NothingSupervised extends Data.TaggedError("NothingSupervised")<{ readonly rows: number }> {
-  override get message(): string {
-    return structured(
-      "No token of the batch is supervised.",
-      [["Rows", String(this.rows)]],
-      "Every label is -100: check the mask that tokenizing gave.",
-    )
-  }
-}
-
-/** The loss became infinite or not a number: the optimizer step was not taken. */
-export class TrainingDiverged extends Data.TaggedError("TrainingDiverged")<{
-  readonly optimizerStep: number
-  readonly loss: number
-  readonly learningRate: number
-}> {
-  override get message(): string {
-    return structured(
-      "Training diverged.",
-      [
-        ["Optimizer step", String(this.optimizerStep)],
-        ["Loss", String(this.loss)],
-        ["Learning rate", String(this.learningRate)],
-      ],
-      "Try a smaller learning rate.",
-    )
-  }
-}
-
-/** A state that was saved for another adapter: every part that is missing, unknown or of another size. */
-export class StateUnfit extends Data.TaggedError("StateUnfit")<{
-  readonly facts: ReadonlyArray<readonly [part: string, difference: string]>
-}> {
-  override get message(): string {
-    return structured("The saved state does not fit this training.", this.facts, "Start from the beginning.")
-  }
 }
 
 export const make = (
