@@ -105,6 +105,9 @@ describe("sluice audit", { timeout: 120_000 }, () => {
       const steps = JSON.parse(stdout).steps as ReadonlyArray<{ name: string; decision: string }>
       expect([again, steps.find(({ name }) => name === "shout")?.decision]).toEqual([again, "run"])
     }
+    expect((await project.sluice("why", "shout", "--run", "1")).stdout.split("\n")[0]).toBe(
+      "shout: quarantined, an audit got another answer",
+    )
     const { stdout } = await project.sluice("audit", "--step", "shout")
     expect(settled(stdout)[0]).toBe("shout      no hit")
   })

@@ -136,6 +136,15 @@ describe("sluice why", { timeout: 120_000 }, () => {
     expect(stdout).not.toContain("another")
   })
 
+  it("says of a run that a step was forced in it", async () => {
+    const env = { GREETING: "good day", GREETING_TOKEN: "another" }
+    await run(["run", "--force", "greet"], env)
+    expect(aside(await run(["why", "greet", "--run", "1"], env))).toEqual([
+      "greet: forced",
+      "greet ran in <run> (run).",
+    ])
+  })
+
   it("names the step that was meant", async () => {
     expect((await project.sluice("why", "great")).stderr).toBe(
       'Pipeline "greetings" has no step "great".\n  Steps:  collect, greet\nDid you mean greet?\n',

@@ -206,12 +206,13 @@ const perform = (
     const job = jobOf(prepared, at, outputs)
 
     const attempt = Effect.gen(function* () {
-      log.append(context.id, { type: "start", at: now(), name: node.name, key })
+      const cause = Plan.specialCause(planner, at, decided, prepared.observed)
+      log.append(context.id, { type: "start", at: now(), name: node.name, key, cause })
       reporter.emit({
         type: "step-start",
         name: node.name,
         key: key ?? "",
-        causes: prepared.causes(node.name),
+        causes: cause === undefined ? prepared.causes(node.name) : [cause],
       })
       for (const unused of hooks.checkpoint.unused) {
         warn(`a checkpoint of other settings is not used: ${unused.differences.join("; ") || "another key"}`)

@@ -253,33 +253,48 @@ export const worldOf = (
       return wired?.type === "output" ? graph.nodes[wired.node]!.name : undefined
     },
     special: (name) => {
-      const decision = decided[graph.index.get(name)!]
-      if (decision?.because === "damaged")
-        return { kind: "damaged", headline: `${name}: ${decision.damage}`, path: [name] }
-      if (decision?.because === "forced") return { kind: "forced", headline: `${name}: forced`, path: [name] }
-      if (decision?.because === "quarantined") {
-        const at = graph.index.get(name)!
-        const found = observed.quarantined(graph.nodes[at]!.facts, plan.prepared(at))!
-        return {
-          kind: "quarantined",
-          headline: `${name}: quarantined, an audit got another answer`,
-          path: [name],
-          details: [
-            ...found.differences,
-            `sluice audit --release ${found.step} ends the quarantine; so does another edit of its code.`,
-          ],
-        }
-      }
-      const untagged = plan.prepared(graph.index.get(name)!).untagged
-      if (untagged.length > 0) {
-        return {
-          kind: "uncached",
-          headline: `${name}: runs every time, its code is not identified`,
-          path: [name],
-        }
-      }
-      return undefined
+      const at = graph.index.get(name)!
+      const decision = decided[at]
+      const cause = decision === undefined ? undefined : specialCause(plan, at, decision, observed)
+      if (cause !== undefined) return cause
+      return plan.prepared(at).untagged.length === 0
+        ? undefined
+        : {
+            kind: "uncached",
+            headline: `${name}: runs every time, its code is not identified`,
+            path: [name],
+          }
     },
+  }
+}
+
+/** Why a step runs although its result may be there: no record shows it. */
+export const specialCause = (
+  plan: Planner,
+  at: number,
+  decision: Decided,
+  observed: Pick<Observations, "quarantined">,
+): Explain.Cause | undefined => {
+  const { facts, name } = plan.graph.nodes[at]!
+  switch (decision.because) {
+    case "damaged":
+      return { kind: "damaged", headline: `${name}: ${decision.damage}`, path: [name] }
+    case "forced":
+      return { kind: "forced", headline: `${name}: forced`, path: [name] }
+    case "quarantined": {
+      const found = observed.quarantined(facts, plan.prepared(at))!
+      return {
+        kind: "quarantined",
+        headline: `${name}: quarantined, an audit got another answer`,
+        path: [name],
+        details: [
+          ...found.differences,
+          `sluice audit --release ${found.step} ends the quarantine; so does another edit of its code.`,
+        ],
+      }
+    }
+    default:
+      return undefined
   }
 }
 
@@ -320,7 +335,10 @@ const indexOf = (graph: Graph.Graph, name: string): number => {
 }
 
 /** The nodes asked for, with all that they need: every node where none is named. */
-export const select = (graph: Graph.Graph, only: ReadonlyArray<string> | undefined): ReadonlyArray<number> => {
+export const select = (
+  graph: Graph.Graph,
+  only: ReadonlyArray<string> | undefined,
+): ReadonlyArray<number> => {
   if (only === undefined || only.length === 0) return graph.nodes.map((_, at) => at)
   const wanted = new Set<number>()
   const visit = (at: number): void => {

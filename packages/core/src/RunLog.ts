@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Database } from "./Database.ts"
+import type * as Explain from "./Explain.ts"
 import { Owner } from "./Owner.ts"
 import type { Run, RunState, RunStep } from "./Run.ts"
 
@@ -25,7 +26,14 @@ export type Line =
       /** Steps that were hits when the run was planned; of a run that changed nothing, the run that lists them. */
       readonly hits: ReadonlyArray<readonly [name: string, key: string]> | { readonly asIn: string }
     }
-  | { readonly type: "start"; readonly at: number; readonly name: string; readonly key: string | undefined }
+  | {
+      readonly type: "start"
+      readonly at: number
+      readonly name: string
+      readonly key: string | undefined
+      /** Why it ran although its result was known: no record shows that. */
+      readonly cause?: Explain.Cause | undefined
+    }
   | {
       readonly type: "measure"
       readonly at: number

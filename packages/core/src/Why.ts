@@ -163,6 +163,15 @@ const worldBetween = Effect.fnUntraced(function* (before: string | undefined, af
     if (stored === undefined) return undefined
     return Explain.sideOf(stored)
   }
+  let started: ReadonlyMap<string, Explain.Cause> | undefined
+  const startedBecause = (): ReadonlyMap<string, Explain.Cause> =>
+    (started ??= new Map(
+      log
+        .lines(after)
+        .flatMap((line) =>
+          line.type === "start" && line.cause !== undefined ? [[line.name, line.cause] as const] : [],
+        ),
+    ))
   // An earlier run may not have got as far as this step: then the last result before it counts.
   const lastOf = (step: string) =>
     before === undefined ? undefined : (keyOf(before, step) ?? log.lastKey(next.pipeline, step, before)?.key)
@@ -179,7 +188,10 @@ const worldBetween = Effect.fnUntraced(function* (before: string | undefined, af
       }
       return wires[input]
     },
-    special: () => undefined,
+    special: (step) => {
+      const key = keyOf(after, step)
+      return key !== undefined && lastOf(step) === key ? startedBecause().get(step) : undefined
+    },
   }
   return world
 })
