@@ -73,6 +73,10 @@ const pnpmSettings = (settings: Readonly<Record<string, string>>): string =>
     noScripts,
     "ignoreScripts: true",
     "",
+    "# Optional packages of a dependency that nothing here asks for: 300 MB.",
+    "ignoredOptionalDependencies:",
+    ...versions.leftOut.map((name) => `  - ${JSON.stringify(name)}`),
+    "",
     "overrides:",
     ...Object.entries(settings).map(
       ([name, source]) => `  ${JSON.stringify(name)}: ${JSON.stringify(source)}`,

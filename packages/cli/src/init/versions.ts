@@ -15,3 +15,6 @@ export const development: Readonly<Record<string, string>> = {
  * the package its version enters the keys of steps that reach it.
  */
 export const shared: Readonly<Record<string, string>> = { "node-fetch": "2.6.13" }
+
+/** What LanceDB would compute embeddings with, and nothing of Sluice asks for: 300 MB. Only pnpm can leave it out. */
+export const leftOut: ReadonlyArray<string> = ["@huggingface/transformers", "openai"]

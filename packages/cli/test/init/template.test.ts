@@ -36,6 +36,8 @@ describe("a new project's files", () => {
       vitest: catalog["vitest"],
     })
     expect(versions.shared).toEqual(section("overrides"))
+    const leftOut = /^ignoredOptionalDependencies:\n((?: {2}- .+\n)+)/m.exec(workspace)?.[1] ?? ""
+    expect(versions.leftOut).toEqual([...leftOut.matchAll(/- "?([^"\n]+)/g)].map((match) => match[1]))
   })
 
   it("ask a registry for what it has, and pin nothing of Sluice's own", () => {
