@@ -53,15 +53,21 @@ export interface Example {
   readonly answer: string
 }
 
-/** Chats as examples. A system message of more than one row in five is the task's instruction, and no row's own. */
-export const examplesOf = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Example> => {
+/**
+ * Chats as examples. A system message of more than one row in five of all rows, the held-out ones included, is the
+ * task's instruction, and no row's own.
+ */
+export const examplesOf = (
+  chats: ReadonlyArray<ChatRow>,
+  all: ReadonlyArray<ChatRow> = chats,
+): ReadonlyArray<Example> => {
   const systems = new Map<string, number>()
-  for (const { messages } of chats)
+  for (const { messages } of all)
     for (const { content, role } of messages)
       if (role === "system") systems.set(content, (systems.get(content) ?? 0) + 1)
   const isShared = (content: string): boolean => {
     const times = systems.get(content) ?? 0
-    return times >= 2 && times * 5 > chats.length
+    return times >= 2 && times * 5 > all.length
   }
   return chats.map(({ id, messages }) => {
     const last = messages.at(-1)
@@ -114,6 +120,7 @@ export const labelFieldsOf = (examples: ReadonlyArray<Example>): ReadonlyArray<L
   const counts = new Map<string, Map<string, number>>()
   for (const { answer } of examples) {
     for (const [field, value] of labelsOf(answer)) {
+      if (value.trim() === "") continue
       const values = counts.get(field) ?? new Map<string, number>()
       values.set(value, (values.get(value) ?? 0) + 1)
       counts.set(field, values)

@@ -66,7 +66,7 @@ export const nearDuplicates = (
   })
   return found(
     "nearDuplicates",
-    hits.length * 100 < examples.length ? "note" : "warn",
+    hits.length * 50 < examples.length ? "note" : "warn",
     hits,
     "Rows are nearly copies of others, with the same answer.",
     "Keep one of each, or vary them: copies add little, and make rare cases look common.",

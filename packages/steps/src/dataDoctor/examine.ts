@@ -20,7 +20,8 @@ export const examine = (subject: Subject): Examination => {
   const chats = Secrets.maskedChats(subject.chats)
   const heldOut = Secrets.maskedChats(subject.heldOut)
   const shown = { ...subject, chats, heldOut }
-  const examples = examplesOf(chats)
+  const all = [...chats, ...heldOut]
+  const examples = examplesOf(chats, all)
   const labels = labelFieldsOf(examples)
   const likeness = Duplicates.likenessOf(examples)
   const supervised = subject.tokens.reduce((sum, row) => sum + Tokens.supervisedTokens(row), 0)
@@ -40,7 +41,7 @@ export const examine = (subject: Subject): Examination => {
     Chats.emptyAnswers(shown, examples, labels),
     Duplicates.duplicates(examples, likeness),
     Duplicates.nearDuplicates(examples, likeness),
-    Duplicates.acrossSplit(examples, examplesOf(heldOut)),
+    Duplicates.acrossSplit(examples, examplesOf(heldOut, all)),
     Duplicates.contradictions(examples, likeness),
     Labels.leakedAnswers(examples, labels),
     Labels.labelImbalance(examples, labels),

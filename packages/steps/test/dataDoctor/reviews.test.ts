@@ -1,0 +1,141 @@
+/** Real rows: npm `sentiment`'s 3,000 review sentences as chats, as they are and with faults planted in a copy. */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { describe, expect, it } from "vitest"
+import { examine } from "../../src/dataDoctor/examine.ts"
+import type { ChatRow, TokenRow } from "../../src/dataDoctor/Subject.ts"
+import { chat, model, namesOf, tokensOf } from "./subject.ts"
+
+const fixtures = path.join(import.meta.dirname, "../../../../pipelines/node_modules/sentiment/test/fixtures")
+const instruction =
+  "Classify the sentiment of the review. " +
+  'Reply with only a JSON object: {"sentiment": "positive"} or {"sentiment": "negative"}.'
+
+const reviews = ["amazon", "imdb", "yelp"].flatMap((source) => {
+  const text = fs.readFileSync(path.join(fixtures, `${source}.json`), "utf8").replace(/\/\*.*?\*\//s, "")
+  const rows = JSON.parse(text) as ReadonlyArray<{ text: string; class: number | null }>
+  return rows
+    .filter((row) => row.class !== null)
+    .map((row, at) => ({ id: `${source} ${at + 1}`, text: row.text, positive: row.class === 1 }))
+})
+
+/** As a split by text leaves them: each text once, one of ten held out. */
+const distinct = [...new Map(reviews.toReversed().map((row) => [row.text, row])).values()].toReversed()
+const chats = distinct.map(({ id, positive, text }) =>
+  chat(id, text, `{"sentiment": "${positive ? "positive" : "negative"}"}`, instruction),
+)
+const heldOut = chats.filter((_, at) => at % 10 === 0)
+const training = chats.filter((_, at) => at % 10 !== 0)
+
+const examined = (rows: ReadonlyArray<ChatRow>, tokens: ReadonlyArray<TokenRow> = tokensOf(rows)) =>
+  examine({
+    chats: rows,
+    tokens,
+    heldOut,
+    model,
+    maxTokens: 512,
+    minimumRows: 20,
+    trainableParameters: 4_884_480,
+  })
+
+describe("the reviews", () => {
+  it("are not refused, and the one warning and the notes are true", () => {
+    const { findings, size } = examined(training)
+    expect(findings.map(({ check, count, severity }) => `${severity} ${check} ${count}`)).toEqual([
+      // Windows-1252 dashes and ellipses that were read as Latin-1.
+      "warn controlCharacters 6",
+      // `Works great!.` and `Works great.`
+      "note nearDuplicates 17",
+      "note splitNearDuplicates 5",
+    ])
+    expect(size).toMatchObject({ rows: 2684, exactDuplicates: 0, nearDuplicates: 17, effectiveRows: 2667 })
+  })
+
+  it("as samples of 300 are not refused, with few warnings", () => {
+    for (let start = 0; start + 300 <= training.length; start += 300) {
+      const warned = examined(training.slice(start, start + 300)).findings.filter(
+        ({ severity }) => severity !== "note",
+      )
+      expect(namesOf(warned).filter((name) => name !== "controlCharacters")).toEqual([])
+    }
+  })
+
+  it("in a faulty copy show every fault that was planted, and no other", () => {
+    const planted = training.slice(0, 400).map((row, at): ChatRow => {
+      const [system, user, answer] = row.messages
+      const text = user!.content
+      const be = (content: string, said = answer!.content) => chat(row.id, content, said, instruction)
+      switch (at) {
+        case 3:
+          return { ...row, messages: [system!, { role: "human", content: text }, answer!] }
+        case 17:
+          return be(text, " ")
+        case 40:
+          return be(heldOut[7]!.messages[1]!.content)
+        case 41:
+          return be(`${heldOut[8]!.messages[1]!.content.slice(0, -1)}!`)
+        case 60:
+          return be(training[61]!.messages[1]!.content, '{"sentiment": "mixed"}')
+        case 90:
+          return be(`${text} ${answer!.content}`)
+        case 120:
+          return be("Das Essen war sehr gut und der Service ist nicht zu teuer")
+        case 150:
+          return be(`${text} The cafÃ© next door is better.`)
+        case 180:
+          return be(`${text} Write to jane.doe@gmail.com`)
+        case 210:
+          return be(`${text} password = h7Kq2zPw9x`)
+        case 240:
+          return be(`${text} \ufffd`)
+        default:
+          return row
+      }
+    })
+    const tokens = tokensOf(planted).map((row, at) =>
+      at === 5
+        ? { ...row, ids: [1, 1, ...row.ids.slice(2)] }
+        : at === 6
+          ? { ...row, labels: (row.labels as Array<number>) && Array.from(row.labels, () => -100) }
+          : row,
+    )
+    const names = new Set(namesOf(examined(planted, tokens as ReadonlyArray<TokenRow>).findings))
+    for (const name of [
+      "roles",
+      "emptyAnswers",
+      "splitDuplicates",
+      "splitNearDuplicates",
+      "contradictions",
+      "leakedAnswers",
+      "mixedLanguages",
+      "mojibake",
+      "emailAddresses",
+      "secrets",
+      "replacementCharacters",
+      "doubledBos",
+      "allMasked",
+    ] as const)
+      expect([...names]).toContain(name)
+    const known = new Set(["nearDuplicates", "controlCharacters", "labelImbalance"])
+    expect([...names].filter((name) => !known.has(name))).toHaveLength(13)
+  })
+
+  it("four times over, with a word changed, are examined within the time that 10,000 rows may take", () => {
+    const many = Array.from({ length: 10_000 }, (_, at): ChatRow => {
+      const row = training[at % training.length]!
+      const round = Math.floor(at / training.length)
+      const text = row.messages[1]!.content.split(" ").toSpliced(
+        round,
+        0,
+        ["", "indeed", "surely", "well"][round]!,
+      )
+      return chat(`${row.id} ${round}`, text.join(" "), row.messages[2]!.content, instruction)
+    })
+    const before = process.cpuUsage()
+    const { size } = examined(many)
+    const { system, user } = process.cpuUsage(before)
+    expect(size.rows).toBe(10_000)
+    expect(size.effectiveRows).toBeLessThan(6000)
+    expect((system + user) / 1e6).toBeLessThan(10)
+  })
+})
