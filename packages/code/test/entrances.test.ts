@@ -18,7 +18,7 @@ const golden: Record<string, string> = {
   link: "4dc4be6c5bfb82afbca3e34204124c4aa5cfc5605e96cb5b8bf808e944de77a0",
   plain: "c13c84e2c199340e961f23e39b98086464c78e592b0efb4cf01747405fd0f8c9",
   score: "1179f4d6cf93c893688d970320c3ce457b313e5e96add418dfe39dc37e6e7a92",
-  tokens: "7050fe54c9b1e8f64e21ae1f4c7e71465c30670b42117a012625de0155f4e2d1",
+  tokens: "e8d5a3eacd502be006a6aa5c433db2a35ed8c6a5b625f634bcc350150ad17260",
 }
 
 const hook = path.join(import.meta.dirname, "..", "src", "register.ts")
