@@ -83,18 +83,25 @@ export interface ParamTexts {
 }
 
 /** The causes for a step, root causes first: its own, then those that arrived through its inputs. */
-export const causesOf = (world: World, step: string): ReadonlyArray<Cause> => {
+export const causesOf = (world: World, step: string): ReadonlyArray<Cause> => explainer(world)(step)
+
+/** As `causesOf` for many steps of one world: what was found for a step serves all steps below it. */
+export const explainer = (world: World): ((step: string) => ReadonlyArray<Cause>) => {
   const visited = new Map<string, ReadonlyArray<Cause>>()
   const visit = (name: string): ReadonlyArray<Cause> => {
     const known = visited.get(name)
     if (known !== undefined) return known
     visited.set(name, [])
-    const causes = causesAt(world, name, visit)
+    // Distinct at every step: one root that arrives by two ways at each of many layers would arrive by 2^layers.
+    const causes = distinct(causesAt(world, name, visit)).toSorted((a, b) => rank(a) - rank(b))
     visited.set(name, causes)
     return causes
   }
-  return distinct(visit(step)).toSorted((a, b) => rank(a) - rank(b))
+  return visit
 }
+
+/** So many causes a step hands on to those below it: more would tell nobody more, and cost steps times causes. */
+const handedOn = 24
 
 const causesAt = (
   world: World,
@@ -122,7 +129,7 @@ const causesAt = (
     const after = next.record.inputs[input]
     if (before !== undefined && before === after) continue
     const roots = upstream(producer)
-    for (const root of roots) arrived.push({ ...root, path: [...root.path, name] })
+    for (const root of roots.slice(0, handedOn)) arrived.push({ ...root, path: [...root.path, name] })
     // While a step waits, its inputs are unknown: one whose producer has no cause is not known to have changed.
     if (roots.length === 0 && (before === undefined || after !== undefined)) {
       const what = before === undefined ? `reads ${producer} now` : `what ${producer} wrote changed`

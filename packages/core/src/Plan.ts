@@ -202,7 +202,7 @@ export const make = (
   const warnings: Array<string> = []
   const notes: Array<Plan["notes"][number]> = []
   const outputsOf = (producer: number) => decided[producer]?.entry?.outputs
-  const world = lazily(() => worldOf(plan, decided, observed))
+  const why = lazily(() => Explain.explainer(worldOf(plan, decided, observed)))
   const uncached: Array<string> = []
   for (const at of plan.selected) {
     const node = graph.nodes[at]!
@@ -215,7 +215,7 @@ export const make = (
       decision: decision.decision,
       key: decision.key,
       outputs: decision.entry?.outputs,
-      causes: decision.decision === "hit" ? none : Explain.causesOf(world(), node.name),
+      causes: decision.decision === "hit" ? none : why()(node.name),
       waitingFor: decision.waitingFor.map((producer) => graph.nodes[producer]!.name),
       predictedMs: decision.entry?.ms ?? observed.predictedMs(node.name),
       summary: decision.entry?.summary,

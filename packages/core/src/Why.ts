@@ -127,11 +127,12 @@ export const between = Effect.fnUntraced(function* (before: string, after: strin
   const world = yield* worldBetween(before, after)
   const old = new Map(log.steps(before).map((step) => [step.name, step.key]))
   const now = new Map(log.steps(after).map((step) => [step.name, step.key]))
+  const causesOf = Explain.explainer(world)
   const differences: Array<StepDifference> = []
   for (const [name, key] of now) {
     if (!old.has(name)) differences.push({ name, change: "added", causes: [] })
     else if (old.get(name) === key) differences.push({ name, change: "same", causes: [] })
-    else differences.push({ name, change: "changed", causes: Explain.causesOf(world, name) })
+    else differences.push({ name, change: "changed", causes: causesOf(name) })
   }
   for (const name of old.keys()) if (!now.has(name)) differences.push({ name, change: "removed", causes: [] })
   return differences

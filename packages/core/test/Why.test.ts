@@ -50,6 +50,65 @@ describe("why", () => {
     return plan.actions.map((action) => action.causes.map((cause) => cause.headline))
   }
 
+  it("names what a name has come to stand for, not the function whose own text is as it was", async () => {
+    const run = (digest: string): CodeTag.CodePart => ({ ...part("run()", digest), written: "same" })
+    expect(
+      await headlines(
+        { source: "a", code: { digest: "1", parts: [run("1"), part("euro()", "x")] } },
+        { source: "a", code: { digest: "2", parts: [run("2"), part("dollar()", "y")] } },
+      ),
+    ).toEqual([
+      [
+        "dollar() in lib/text.ts is reached now",
+        "euro() in lib/text.ts is no longer reached",
+        "run() in lib/text.ts: a name in it stands for something else",
+      ],
+      [
+        "dollar() in lib/text.ts is reached now",
+        "euro() in lib/text.ts is no longer reached",
+        "run() in lib/text.ts: a name in it stands for something else",
+      ],
+    ])
+  })
+
+  it("finds one root below sixty layers of which every step reads two of the layer before", async () => {
+    const Start = identified(
+      "start",
+      Step.make({
+        name: "start",
+        config: { word: Schema.String },
+        output: Text,
+        run: (context) => context.config.word,
+      }),
+    )
+    const Join = identified(
+      "join",
+      Step.make({
+        name: "join",
+        inputs: { left: Text, right: Text },
+        output: Text,
+        run: ({ inputs }) => inputs.left.slice(0, 8) + inputs.right.slice(0, 8),
+      }),
+    )
+    const layered = (word: string) =>
+      Pipeline.make("layers", {}, ({ step }) => {
+        let [left, right] = [step("left0", Start({ word })), step("right0", Start({ word: "r" }))]
+        for (let layer = 1; layer <= 60; layer++) {
+          ;[left, right] = [
+            step(`left${layer}`, Join({ left, right })),
+            step(`right${layer}`, Join({ left: right, right: left })),
+          ]
+        }
+        return { left, right }
+      })
+    const at = project()
+    await at.run(layered("a"))
+    const plan = await at.plan(layered("b"))
+    const last = plan.actions.at(-1)!
+    expect(last.causes.map((cause) => cause.headline)).toEqual(['left0.word: "a" -> "b"'])
+    expect(last.causes[0]!.path).toHaveLength(61)
+  })
+
   it("names a helper in another file, not the function that calls it", async () => {
     expect(
       await headlines(
