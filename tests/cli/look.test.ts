@@ -125,6 +125,7 @@ describe("commands that look at a project", { timeout: 120_000 }, () => {
         decision: "ran",
         run: id,
         causes: [{ kind: "first", headline: "shout: has not run before", path: ["shout"] }],
+        data: [],
       })
       expect((await words.sluice("why", "shuot")).stderr).toBe(
         'Pipeline "words" has no step "shuot".\n  Steps:  collect, shout\nDid you mean shout?\n',
