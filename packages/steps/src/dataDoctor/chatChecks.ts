@@ -151,4 +151,4 @@ export const emptyAnswers = (
 }
 
 /** White space, also where it cannot be seen as such. */
-const isBlank = (text: string): boolean => /^[\s\u200b\u200c\u200d\u2060\ufeff]*$/.test(text)
+const isBlank = (text: string): boolean => /^(?:[\s\u200b\u200c\u2060\ufeff]|\u200d)*$/.test(text)

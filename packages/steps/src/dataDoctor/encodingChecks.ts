@@ -24,7 +24,7 @@ const byPattern = (pattern: RegExp) => (content: string) => {
 const windows = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ"
 const byteOf = new Map<string, number>()
 for (let byte = 0x80; byte < 0x100; byte++) byteOf.set(String.fromCharCode(byte), byte)
-;[...windows].forEach((character, at) => {
+Array.from(windows).forEach((character, at) => {
   if (character !== " ") byteOf.set(character, 0x80 + at)
 })
 
@@ -40,7 +40,7 @@ export const mojibakeIn = (text: string): { readonly index: number; readonly len
   for (const match of text.matchAll(highRun)) {
     const run = match[0]
     if (!/[\u00c2\u00c3\u00c4\u00c5\u00ce\u00cf\u00d0\u00d1\u00d7-\u00f4]/.test(run)) continue
-    const bytes = Uint8Array.from([...run], (character) => byteOf.get(character)!)
+    const bytes = Uint8Array.from(Array.from(run), (character) => byteOf.get(character)!)
     for (let start = 0; start < bytes.length - 1; start++) {
       const length = sequenceLength(bytes[start]!)
       if (length === 0 || start + length > bytes.length) continue
@@ -94,8 +94,8 @@ export const replacementCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyAr
   )
 
 /** Tab, line feed and carriage return are text; joiners and direction marks of Arabic, Hebrew and emoji are too. */
-// eslint-disable-next-line no-control-regex
 const control =
+  // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]/
 
 export const controlCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =>

@@ -60,7 +60,7 @@ export const languageOf = (text: string): string | undefined => {
 /** The script of most letters; undefined where there are under six, or no script has four of five. */
 export const scriptOf = (text: string): string | undefined => {
   // Nearly all texts are of ASCII letters alone; they need no closer look.
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   if (/^[\u0000-\u007f]*$/.test(text)) return (text.match(/[a-z]/gi)?.length ?? 0) >= 6 ? "Latin" : undefined
   const counts = new Map(scripts.map(([name, pattern]) => [name, text.match(pattern)?.length ?? 0]))
   // Japanese is written with Chinese letters too.

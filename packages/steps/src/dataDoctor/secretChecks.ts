@@ -25,6 +25,10 @@ const shapes: ReadonlyArray<RegExp> = [
   /\bAccountKey=[A-Za-z0-9+/=]{40,}/g,
 ]
 
+/** What one of the shapes begins with: nearly all texts have none, and are done after one search. */
+const beginning =
+  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|sk-|AIza|[srp]k_|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]|eyJ|-----BEGIN|AccountKey/
+
 /** `https://name:password@host`. */
 const inAddress = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,64}:([^\s:/@]{3,64})@[^\s/@]+/gi
 
@@ -61,7 +65,7 @@ interface Place {
 
 export const secretsIn = (text: string): ReadonlyArray<Place> => {
   const places: Array<Place> = []
-  for (const shape of shapes)
+  for (const shape of beginning.test(text) ? shapes : [])
     for (const match of text.matchAll(shape))
       // XXXX stands for a key that is not there.
       if (new Set(match[0].slice(8)).size > 4) places.push({ index: match.index, text: match[0] })

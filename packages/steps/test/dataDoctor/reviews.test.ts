@@ -92,14 +92,11 @@ describe("the reviews", () => {
           return row
       }
     })
-    const tokens = tokensOf(planted).map((row, at) =>
-      at === 5
-        ? { ...row, ids: [1, 1, ...row.ids.slice(2)] }
-        : at === 6
-          ? { ...row, labels: (row.labels as Array<number>) && Array.from(row.labels, () => -100) }
-          : row,
-    )
-    const names = new Set(namesOf(examined(planted, tokens as ReadonlyArray<TokenRow>).findings))
+    const tokens = tokensOf(planted).map((row, at): TokenRow => {
+      if (at === 5) return { ...row, ids: [1, 1, ...Array.from(row.ids).slice(2)] }
+      return at === 6 ? { ...row, labels: Array.from(row.labels, () => -100) } : row
+    })
+    const names = new Set(namesOf(examined(planted, tokens).findings))
     for (const name of [
       "roles",
       "emptyAnswers",

@@ -237,7 +237,7 @@ describe("secrets", () => {
     ["sk-", `proj-${letters}`],
     ["sk-", `ant-api03-${letters}`],
     ["sk-", `${letters}${letters}`.slice(0, 48)],
-    ["AIza", `${letters.slice(0, 35)}`],
+    ["AIza", letters.slice(0, 35)],
     ["sk_live_", letters.slice(0, 24)],
     ["hf_", letters.slice(0, 34)],
     ["npm_", letters],
