@@ -33,7 +33,7 @@ export const scope = (facts: Pick<Step.Facts, "remembers">, recordText: string):
   const record = ActionKey.parse(recordText)
   const { inputs = [], env = [] } = facts.remembers?.apartFrom ?? {}
   const { inputs: given, env: variables, ...rest } = record
-  const text = ActionKey.staticText({ ...rest, env: without(variables, env) } as ActionKey.Static)
+  const text = ActionKey.staticText({ ...rest, env: without(variables, env) })
   const whole = ActionKey.text(text, { ...rest, inputs: without(given, inputs) })
   return hash("sha256", `sluice/rows\n${whole}`, "hex")
 }
