@@ -65,7 +65,7 @@ const decode = (bytes: Uint8Array): string | undefined => {
 
 const isLikely = (decoded: string, bytes: Uint8Array, start: number, length: number): boolean => {
   // Three or four bytes that fit by chance are rare; in two the second may be a quotation mark that closes a word.
-  if (length >= 3) return /[\p{L}\p{P}\p{S}\p{M}\u200d\ufe0f\ufeff]/u.test(decoded)
+  if (length >= 3) return /[\p{L}\p{P}\p{S}\p{M}]|\u200d|\ufeff/u.test(decoded)
   const lead = bytes[start]!
   const next = bytes[start + 1]!
   if (lead === 0xc2) return next >= 0xa0
