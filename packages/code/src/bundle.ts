@@ -347,16 +347,19 @@ const digestOf = (folder: string): string => {
 /** A package this size is watched file by file; of a larger one, what its entry names. */
 const watchedFiles = 12
 
-/** Of reached packages that are not in the bundle: the files to watch for edits. */
+/** Of reached packages: the files to watch for edits that are not in the bundle themselves. */
 const filesOutside = (project: Project, bundled: ReadonlySet<string>): ReadonlyArray<string> => {
   const folders = new Set([...bundled].map((file) => project.package(file).folder))
   const watched: Array<string> = []
   for (const { folder, files } of project.packages.reached()) {
     const inBundle =
       folders.has(folder) && [...bundled].some((file) => file.startsWith(folder) && !file.endsWith(".json"))
-    if (inBundle) continue
     if (files.length <= watchedFiles) watched.push(...files)
-    else {
+    else if (inBundle) {
+      // Its code is watched as part of the bundle; what that code may read beside itself is not.
+      const data = files.filter((file) => !/\.(?:[cm]?jsx?|json)$/.test(file))
+      if (data.length <= watchedFiles) watched.push(...data)
+    } else {
       const main = project.resolver.resolve(
         project.package(path.join(folder, "x")).name,
         path.join(folder, "x"),
@@ -365,7 +368,7 @@ const filesOutside = (project: Project, bundled: ReadonlySet<string>): ReadonlyA
       if (main.kind === "file") watched.push(main.file)
     }
   }
-  return watched
+  return watched.filter((file) => !bundled.has(file))
 }
 
 /** This package itself: another transform gives another bundle. */
