@@ -17,10 +17,10 @@ const instruction =
   'Reply with only a JSON object: {"sentiment": "positive"} or {"sentiment": "negative"}.'
 
 const chatWith =
-  (system: string) =>
+  (system: string, ask: (text: string) => string = (text) => text) =>
   (review: Review): ReadonlyArray<Chat.Message> => [
     { role: "system", content: system },
-    { role: "user", content: review.text },
+    { role: "user", content: ask(review.text) },
     { role: "assistant", content: `{"sentiment": "${review.class === 1 ? "positive" : "negative"}"}` },
   ]
 
@@ -33,15 +33,18 @@ const candidates = {
     "You label reviews. Output exactly one line of JSON and nothing else, no explanation, no code fence. " +
       'If the reviewer liked it, output {"sentiment": "positive"}. If not, output {"sentiment": "negative"}.',
   ),
-  question: chatWith(
-    "Is the review positive or negative? " +
-      'Answer {"sentiment": "positive"} if it is positive, and {"sentiment": "negative"} if it is negative.',
+  after: chatWith(
+    "You label the sentiment of reviews with JSON.",
+    (text) =>
+      `Review: ${text}\n\nIs the review positive or negative? ` +
+      'Reply with {"sentiment": "positive"} or {"sentiment": "negative"} and nothing else.',
   ),
-  shown: chatWith(
-    "You turn a review into JSON with its sentiment.\n\n" +
-      'Review: I love it.\nJSON: {"sentiment": "positive"}\n\n' +
-      'Review: Broke after a day.\nJSON: {"sentiment": "negative"}\n\n' +
-      "Reply with the JSON alone.",
+  pattern: chatWith(
+    "You label the sentiment of reviews with JSON.",
+    (text) =>
+      'Review: I love it, five stars.\nLabel: {"sentiment": "positive"}\n\n' +
+      'Review: Broke after a day, a waste of money.\nLabel: {"sentiment": "negative"}\n\n' +
+      `Review: ${text}\nLabel:`,
   ),
 }
 

@@ -4,7 +4,7 @@
 import { afterAll, describe, expect, it } from "vitest"
 import { copyOf } from "../examples/support/project.ts"
 
-describe("pipelines/tone.ts", { timeout: 300_000 }, () => {
+describe("pipelines/tone.ts", { timeout: 600_000 }, () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
 
