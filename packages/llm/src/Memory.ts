@@ -19,6 +19,8 @@ export interface Prediction {
   /** The largest micro-batch: saved tensors, and the most that is alive beside them. */
   readonly activationBytes: number
   readonly totalBytes: number
+  /** What `Trainer.state` copies: adapter and what the optimizer keeps. Not in the total. */
+  readonly stateBytes: number
 }
 
 /** Most that the activations of one micro-batch may take, unless the caller says otherwise: 2 GiB. */
@@ -68,6 +70,7 @@ export const predict = (
     adapterBytes,
     activationBytes: activations,
     totalBytes: processBytes + weightBytes + adapterBytes + activations,
+    stateBytes: 4 * (1 + momentsEach) * adapterNumbers,
   }
 }
 

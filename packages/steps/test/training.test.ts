@@ -221,13 +221,13 @@ describe("what a training will take", () => {
   })
 
   it("is reported where it was wrong by more than 15 %", () => {
-    const settled = (reached: number) => {
+    const settled = (reached: number, predicted = 1000e6) => {
       const said: Array<unknown> = []
       const context = {
         measure: (name: string, value: number) => void said.push([name, value]),
         warn: (text: string) => void said.push(text),
       }
-      forecast.settle(context, 1000e6, reached)
+      forecast.settle(context, predicted, reached)
       return said
     }
     const measures = (reached: number) => [
@@ -239,7 +239,8 @@ describe("what a training will take", () => {
       ...measures(1300e6),
       "peak memory was 1,300 MB, 30 % more than the 1,000 MB predicted",
     ])
-    expect(settled(840e6)).toEqual(measures(840e6)) // 16 %, but what a process may take less
+    // 20 %, but no more than processes differ by.
+    expect(settled(400e6, 500e6)).toHaveLength(2)
     expect(settled(700e6)[2]).toBe("peak memory was 700 MB, 30 % less than the 1,000 MB predicted")
   })
 

@@ -10,15 +10,20 @@ const noticeableBytes = 128 * 2 ** 20
 /** Batches whose memory is predicted: the largest by their tokens. */
 const examined = 4
 
-/** Bytes at the peak of the largest batches. */
+/** Bytes at the peak of the largest batches; a checkpoint holds the state twice while it is packed. */
 export const peakBytes = (
   trainer: Pick<Trainer.Trainer, "memory">,
   batches: ReadonlyArray<ReadonlyArray<Trainer.TokenRow>>,
+  savesCheckpoints: boolean,
 ): number => {
   const tokens = (rows: ReadonlyArray<Trainer.TokenRow>) => rows.reduce((sum, { ids }) => sum + ids.length, 0)
   const learnt = batches.filter((rows) => rows.some(({ labels }) => someSupervised(labels)))
   const largest = learnt.toSorted((a, b) => tokens(b) - tokens(a)).slice(0, examined)
-  return Math.max(0, ...largest.map((rows) => trainer.memory(rows).totalBytes))
+  const peaks = largest.map((rows) => {
+    const { stateBytes, totalBytes } = trainer.memory(rows)
+    return totalBytes + (savesCheckpoints ? 2 * stateBytes : 0)
+  })
+  return Math.max(0, ...peaks)
 }
 
 const someSupervised = (labels: ArrayLike<number>): boolean => {

@@ -118,7 +118,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       })
 
       const learnt = Array.from({ length: Math.min(total, 2 * epochSteps) }, (_, at) => batchOf(at + 1))
-      const predictedBytes = forecast.peakBytes(trainer, learnt)
+      const predictedBytes = forecast.peakBytes(trainer, learnt, total > config.checkpointEvery)
       context.note(forecast.plan(lora.parameterCount, total, predictedBytes))
       yield* Effect.catchIf(look(record.metrics.length), isAborted, () => interrupt)
       const first = record.metrics.length + 1
