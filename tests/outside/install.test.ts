@@ -70,7 +70,7 @@ beforeAll(async () => {
   ])
   expected = keys
   for (const manager of managers) addEntrances(folderOf(manager))
-}, 240_000)
+}, 600_000)
 
 describe.each(managers)("under %s", { timeout: 120_000 }, (manager) => {
   const folder = folderOf(manager)
