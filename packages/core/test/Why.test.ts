@@ -92,7 +92,8 @@ describe("why", () => {
     )
     const layered = (word: string) =>
       Pipeline.make("layers", {}, ({ step }) => {
-        let [left, right] = [step("left0", Start({ word })), step("right0", Start({ word: "r" }))]
+        let left: Step.Ref<typeof Text> = step("left0", Start({ word }))
+        let right: Step.Ref<typeof Text> = step("right0", Start({ word: "r" }))
         for (let layer = 1; layer <= 60; layer++) {
           ;[left, right] = [
             step(`left${layer}`, Join({ left, right })),

@@ -11,10 +11,10 @@
  */
 
 /** Label of a position that is not supervised (torch's `CrossEntropyLoss` default). */
-export const notSupervised = -100
+const notSupervised = -100
 
 /** Shared prefixes shorter than this are not worth an attention group of their own. */
-export const minimumPrefixTokens = 8
+const minimumPrefixTokens = 8
 
 /** One row of training data. `labels[i]` is the wanted token at position i, or `notSupervised`. */
 export interface TokenRow {

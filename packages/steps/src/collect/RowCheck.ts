@@ -51,7 +51,7 @@ export const make = (
 }
 
 /** `Int32`, `List<Utf8>`, `Float64?`: a column type as the compile-time messages write it. */
-export const kindOf = (type: Table.ColumnType): string => {
+const kindOf = (type: Table.ColumnType): string => {
   switch (type.kind) {
     case "list":
       return `List<${kindOf(type.item)}>`

@@ -83,7 +83,7 @@ export const found = (
       ]
 
 /** A text on one line, cut to what a table can show, with characters that cannot be seen written out. */
-export const shortened = (text: string): string => {
+const shortened = (text: string): string => {
   const line = text
     .slice(0, 4 * excerptLength)
     .replace(/\r/g, "\\r")

@@ -8,7 +8,7 @@
  */
 import { normalised } from "./Subject.ts"
 
-export const nearEnough = 0.7
+const nearEnough = 0.7
 
 const shingleLength = 5
 /** Of longer texts the smallest hashes stand for all: equal texts keep equal ones. */

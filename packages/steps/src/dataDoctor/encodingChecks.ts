@@ -36,7 +36,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
  * are good UTF-8, which accented letters side by side hardly ever are; a quotation mark after a capital can be, so
  * that one alone does not count.
  */
-export const mojibakeIn = (text: string): { readonly index: number; readonly length: number } | undefined => {
+const mojibakeIn = (text: string): { readonly index: number; readonly length: number } | undefined => {
   for (const match of text.matchAll(highRun)) {
     const run = match[0]
     if (!/[\u00c2\u00c3\u00c4\u00c5\u00ce\u00cf\u00d0\u00d1\u00d7-\u00f4]/.test(run)) continue

@@ -58,7 +58,7 @@ export const languageOf = (text: string): string | undefined => {
 }
 
 /** The script of most letters; undefined where there are under six, or no script has four of five. */
-export const scriptOf = (text: string): string | undefined => {
+const scriptOf = (text: string): string | undefined => {
   // Nearly all texts are of ASCII letters alone; they need no closer look.
   // oxlint-disable-next-line no-control-regex
   if (/^[\u0000-\u007f]*$/.test(text)) return (text.match(/[a-z]/gi)?.length ?? 0) >= 6 ? "Latin" : undefined

@@ -50,7 +50,7 @@ const isDrawn = (value: string): boolean => {
 }
 
 /** Shannon's entropy of the characters, in bits for each. */
-export const entropy = (text: string): number => {
+const entropy = (text: string): number => {
   const counts = new Map<string, number>()
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1)
   let bits = 0
@@ -63,7 +63,7 @@ interface Place {
   readonly text: string
 }
 
-export const secretsIn = (text: string): ReadonlyArray<Place> => {
+const secretsIn = (text: string): ReadonlyArray<Place> => {
   const places: Array<Place> = []
   for (const shape of beginning.test(text) ? shapes : [])
     for (const match of text.matchAll(shape))
@@ -92,7 +92,7 @@ const reserved = /@(?:[^@]+\.)?(?:example\.(?:com|net|org)|[^@]+\.(?:example|tes
 /** Endings of files, as in `logo@2x.png`. */
 const fileEnding = /\.(?:png|jpe?g|gif|svg|webp|js|ts|css|json|md|txt|py|html?)$/i
 
-export const addressesIn = (text: string): ReadonlyArray<Place> =>
+const addressesIn = (text: string): ReadonlyArray<Place> =>
   text.includes("@")
     ? [...text.matchAll(address)]
         .filter((match) => !fileEnding.test(match[0]))
@@ -100,7 +100,7 @@ export const addressesIn = (text: string): ReadonlyArray<Place> =>
     : []
 
 /** A text with its secrets and addresses masked, for showing. */
-export const safe = (text: string): string => {
+const safe = (text: string): string => {
   let shown = text
   for (const { text: secret } of secretsIn(text)) shown = shown.replaceAll(secret, masked(secret))
   for (const { text: email } of addressesIn(text)) shown = shown.replaceAll(email, maskedAddress(email))
