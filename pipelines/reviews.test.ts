@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { copyOf } from "../examples/support/project.ts"
 
-describe("pipelines/reviews.ts", { timeout: 300_000 }, () => {
+describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
   const small = ["--set", "trainRows=8", "--set", "heldOutRows=4"]
@@ -46,6 +46,16 @@ describe("pipelines/reviews.ts", { timeout: 300_000 }, () => {
 
   it("executes nothing when nothing changed", async () => {
     expect((await run()).lines.at(-1)).toBe("15 steps: 15 hit, 0 run")
+  })
+
+  it("asks the added arms alone when arms are added", async () => {
+    const { lines } = await run("--set", "arms=all")
+    expect(lines.at(-1)).toMatch(/^33 steps: 1[78] hit, 1[56] run/)
+    const answering = ["after", "pattern", "plain", "strict"].map((name) => [`bestPrompt/${name}/answers`, 8])
+    expect(Object.fromEntries(Object.entries(asked()).map(([name, [fresh]]) => [name, fresh]))).toMatchObject(
+      Object.fromEntries(answering.map(([name, rows]) => [`evaluate/${name}`, rows])),
+    )
+    for (const arm of ["base", "fewShot", "tuned"]) expect(asked()).not.toHaveProperty(`evaluate/${arm}`)
   })
 
   it("asks each arm for the rows alone that a larger comparison adds", async () => {
