@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { fileURLToPath } from "node:url"
@@ -25,7 +25,11 @@ const saved = (project: Sandbox.Sandbox): number => {
 /** Measurements of the newest run, by name. */
 const measured = (project: Sandbox.Sandbox): Readonly<Record<string, number>> => {
   const folder = join(project.root, ".sluice/runs")
-  const newest = readdirSync(folder).toSorted().at(-1)!
+  // By time, not by name: two runs may begin in one second.
+  const written = (name: string): number => statSync(join(folder, name)).mtimeMs
+  const newest = readdirSync(folder)
+    .toSorted((a, b) => written(a) - written(b))
+    .at(-1)!
   const events = readFileSync(join(folder, newest), "utf8")
     .trimEnd()
     .split("\n")

@@ -19,7 +19,7 @@ export const folder = (): { readonly path: string; readonly remove: () => Promis
 
 /** What package managers and Vitest tell the processes that they start, and a user's shell does not hold. */
 const inherited =
-  /^(VITEST|npm_(lifecycle|package|command|execpath|config_user_agent|node)|INIT_CWD$|NODE_(ENV|OPTIONS)$|FORCE_COLOR$|CI$|TEST$)/
+  /^(VITEST|npm_(lifecycle|package|command|execpath|config_(user_agent|package|call|yes)|node)|INIT_CWD$|NODE_(ENV|OPTIONS)$|FORCE_COLOR$|CI$|TEST$)/
 
 const environment = (): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name))),

@@ -183,7 +183,8 @@ export const failed = (
     primary === 14 ||
     primary === 3
   return new Errors.StoreError({
-    operation,
+    // A reader of a database in WAL mode writes too: it is the writing that a full disk stops.
+    operation: full && operation === "read" ? "write" : operation,
     place,
     kind: full ? "full" : denied ? "denied" : "failed",
     reason: full ? "the disk is full" : denied ? "the folder may not be written" : (message ?? String(error)),
