@@ -2,8 +2,8 @@
  * One command with its whole process tree: wall and CPU seconds, and the peak of the sum of resident memory.
  *
  * CPU seconds are the kernel's accounting of the finished tree (`user + sys` of the child and its reaped
- * descendants). Memory is the sum over the tree's processes of each one's high-water mark (VmHWM), read every
- * 50 ms while it lives: an upper bound of the true joint peak, the same for every contender. Linux only.
+ * descendants). Memory is the largest sum, over the processes that live at one moment, of each one's high-water mark
+ * (VmHWM), read every 50 ms: an upper bound of the true joint peak, the same for every contender. Linux only.
  */
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
@@ -35,9 +35,13 @@ export const measure = (what: Command): Promise<Measured> =>
       env: { ...process.env, ...what.env },
       stdio: ["ignore", "pipe", "pipe"],
     })
-    const peaks = new Map<number, number>()
+    let peakMemoryMB = 0
     const sample = () => {
-      if (child.pid !== undefined) for (const pid of tree(child.pid)) note(peaks, pid)
+      if (child.pid === undefined) return
+      peakMemoryMB = Math.max(
+        peakMemoryMB,
+        tree(child.pid).reduce((sum, pid) => sum + highWaterMB(pid), 0),
+      )
     }
     sample()
     const timer = setInterval(sample, 50)
@@ -61,7 +65,7 @@ export const measure = (what: Command): Promise<Measured> =>
         exitCode: exitCode ?? 1,
         wallSeconds: Number(process.hrtime.bigint() - began) / 1e9,
         cpuSeconds: childrenCpuSeconds() - cpuBefore,
-        peakMemoryMB: [...peaks.values()].reduce((sum, mb) => sum + mb, 0),
+        peakMemoryMB,
         stdout,
         stderr,
       })
@@ -101,11 +105,12 @@ const tree = (root: number): ReadonlyArray<number> => {
   return found
 }
 
-const note = (peaks: Map<number, number>, pid: number): void => {
+const highWaterMB = (pid: number): number => {
   try {
     const match = /VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))
-    if (match !== null) peaks.set(pid, Math.max(peaks.get(pid) ?? 0, Number(match[1]) / 1024))
+    return match === null ? 0 : Number(match[1]) / 1024
   } catch {
     // The process ended between the two reads.
+    return 0
   }
 }
