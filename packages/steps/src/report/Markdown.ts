@@ -1,5 +1,6 @@
 import { thousands } from "../counted.ts"
-import { percent, points, pText, type Rate } from "../evaluate/Comparison.ts"
+import { points, pText, type Rate } from "../evaluate/Comparison.ts"
+import * as grids from "./grids.ts"
 import { reading, type Report } from "./Report.ts"
 
 /** The report as Markdown: the verdict, the arms, their differences, confusions, provenance and every row. */
@@ -7,44 +8,11 @@ export const render = (report: Report): string => {
   const { comparison } = report
   const lines = [`# ${text(report.title)}`, "", `**${text(comparison.verdict)}**`, ""]
   lines.push(`${thousands(comparison.rows)} held-out rows, the same for every arm.`, "", "## Arms", "")
-  const json = comparison.arms.some((arm) => arm.validJson !== null)
-  lines.push(
-    ...table(
-      [
-        "Arm",
-        "Exact",
-        "95 % interval",
-        ...(json ? ["Valid JSON", "Schema"] : []),
-        "Cut",
-        "Tokens in",
-        "Tokens out",
-      ],
-      comparison.arms.map((arm) => [
-        text(arm.name),
-        share(arm.exact),
-        `${percent(arm.exact.low)} to ${percent(arm.exact.high)}`,
-        ...(json ? [share(arm.validJson), share(arm.schemaValid)] : []),
-        thousands(arm.cut),
-        thousands(arm.promptTokens),
-        thousands(arm.newTokens),
-      ]),
-    ),
-  )
-  const fields = [...new Set(comparison.arms.flatMap((arm) => arm.fields.map((each) => each.field)))]
-  if (fields.length > 1) {
-    lines.push("", "## Fields", "")
-    lines.push(
-      ...table(
-        ["Field", ...comparison.arms.map((arm) => text(arm.name))],
-        fields.map((field) => [
-          text(field),
-          ...comparison.arms.map((arm) =>
-            share(arm.fields.find((each) => each.field === field)?.rate ?? null),
-          ),
-        ]),
-      ),
-    )
-  }
+  const cells = { text, share }
+  const arms = grids.arms(comparison, cells)
+  lines.push(...table(arms.head, arms.rows))
+  const fields = grids.fields(comparison, cells)
+  if (fields !== undefined) lines.push("", "## Fields", "", ...table(fields.head, fields.rows))
   if (comparison.pairs.length > 0) {
     lines.push("", "## Differences", "")
     lines.push(

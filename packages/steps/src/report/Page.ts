@@ -1,5 +1,6 @@
 import { counted, thousands } from "../counted.ts"
 import { type Answered, type Comparison, percent, points, pText, type Rate } from "../evaluate/Comparison.ts"
+import * as grids from "./grids.ts"
 import { escape, table } from "./Html.ts"
 import { script, style } from "./look.ts"
 import * as Plot from "./Plot.ts"
@@ -54,43 +55,16 @@ ${table(
 const share = (rate: Rate | null): string =>
   rate === null ? "–" : `${thousands(rate.count)} of ${thousands(rate.rows)} (${percent(rate.rate)})`
 
+const cells = { text: escape, share }
+
 const armsTable = (comparison: Comparison): string => {
-  const json = comparison.arms.some((arm) => arm.validJson !== null)
-  return table(
-    "Each arm's answers",
-    [
-      "Arm",
-      "Exact",
-      "95 % interval",
-      ...(json ? ["Valid JSON", "Schema"] : []),
-      "Cut",
-      "Tokens in",
-      "Tokens out",
-    ],
-    comparison.arms.map((arm) => [
-      escape(arm.name),
-      share(arm.exact),
-      `${percent(arm.exact.low)} to ${percent(arm.exact.high)}`,
-      ...(json ? [share(arm.validJson), share(arm.schemaValid)] : []),
-      thousands(arm.cut),
-      thousands(arm.promptTokens),
-      thousands(arm.newTokens),
-    ]),
-  )
+  const { head, rows } = grids.arms(comparison, cells)
+  return table("Each arm's answers", head, rows)
 }
 
-/** Field by field, where there is more than one. */
 const fieldsTable = (comparison: Comparison): string => {
-  const fields = [...new Set(comparison.arms.flatMap((arm) => arm.fields.map((each) => each.field)))]
-  if (fields.length < 2) return ""
-  return table(
-    "Fields answered exactly",
-    ["Field", ...comparison.arms.map((arm) => escape(arm.name))],
-    fields.map((field) => [
-      escape(field),
-      ...comparison.arms.map((arm) => share(arm.fields.find((each) => each.field === field)?.rate ?? null)),
-    ]),
-  )
+  const grid = grids.fields(comparison, cells)
+  return grid === undefined ? "" : table("Fields answered exactly", grid.head, grid.rows)
 }
 
 const differences = (comparison: Comparison): string =>
