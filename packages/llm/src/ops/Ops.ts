@@ -79,6 +79,8 @@ export interface Ops {
   readonly square: (x: Tensor) => Tensor
   readonly sigmoid: (x: Tensor) => Tensor
   readonly tanh: (x: Tensor) => Tensor
+  /** The error function; the portable backends approximate it to 2e-7. */
+  readonly erf: (x: Tensor) => Tensor
   /** dy·y·(1 − y), where y is a sigmoid's result. */
   readonly sigmoidGrad: (y: Tensor, dy: Tensor) => Tensor
   /** Sum of tensors of one shape; the order of additions is the backend's. One tensor is returned as it is. */

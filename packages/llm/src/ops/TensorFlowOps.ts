@@ -139,6 +139,7 @@ export const make = (emit: Emit, products: Products): Ops => {
     square: unary("Square"),
     sigmoid: unary("Sigmoid"),
     tanh: unary("Tanh"),
+    erf: unary("Erf"),
     sigmoidGrad: binary("SigmoidGrad"),
     addN: (xs) => (xs.length === 1 ? xs[0]! : one("AddN", addNAttributes(xs[0]!.dtype, xs.length), xs)),
     cast: (x, dtype) => one("Cast", castAttributes[dtype], [x]),

@@ -125,6 +125,7 @@ export const make = (
     square: (x) => tf.square(t(x)),
     sigmoid: (x) => tf.sigmoid(t(x)),
     tanh: (x) => tf.tanh(t(x)),
+    erf: (x) => tf.erf(t(x)),
     sigmoidGrad: (y, dy) => tf.mul(tf.mul(t(dy), t(y)), tf.sub(1, t(y))),
     addN: (xs) => xs.map(t).reduce((sum, x) => tf.add(sum, x)),
     cast: (x, dtype) => {

@@ -176,6 +176,14 @@ export const cases: ReadonlyArray<Case> = [
     within: 1e-6,
   },
   {
+    title: "erf",
+    inputs: [[f32(0, 0.5, -1, 4), [4]]],
+    run: (o, [a]) => o.erf(a!),
+    shape: [4],
+    values: [0, 0.5204998778130465, -0.8427007929497149, 0.9999999845827421],
+    within: 2e-7,
+  },
+  {
     title: "sigmoidGrad is dy·y·(1 − y)",
     inputs: [
       [f32(0.5, 0.25), [2]],
