@@ -19,7 +19,7 @@ export interface Group {
 }
 
 export const start = (
-  project: Sandbox.Sandbox,
+  project: Pick<Sandbox.Sandbox, "root">,
   args: ReadonlyArray<string>,
   env: NodeJS.ProcessEnv = {},
 ): Group => {
