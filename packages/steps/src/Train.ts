@@ -3,7 +3,7 @@ import { Step, Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Message } from "./Chat.ts"
-import { AdapterFiles, ModelFiles } from "./kinds.ts"
+import { AdapterFiles, AdapterSnapshots, ModelFiles } from "./kinds.ts"
 import { Tokens } from "./Tokens.ts"
 
 /** One row for each optimizer step. Durations and rates are measurements of a run and stand in its log. */
@@ -82,6 +82,12 @@ export interface SampleOptions {
   readonly maxNewTokens?: number
 }
 
+/** Adapters to keep on the way, such as to measure what each has forgotten. */
+export interface SnapshotOptions {
+  /** Optimizer steps between two of them; the last optimizer step has one always. Every checkpoint holds all so far. */
+  readonly every: number
+}
+
 export interface LoraOptions {
   readonly model: Step.Ref<typeof ModelFiles>
   readonly tokens: Step.Ref<typeof Tokens>
@@ -134,6 +140,8 @@ export interface LoraOptions {
   readonly recompute?: "auto" | "always" | "never"
   readonly heldOut?: HeldOutOptions
   readonly samples?: SampleOptions
+  /** With them there is one output more, `snapshots`. */
+  readonly snapshots?: SnapshotOptions
   /** Optimizer steps between checkpoints; 10 by default. It changes no result, and no key. */
   readonly checkpointEvery?: number
 }
@@ -166,6 +174,8 @@ const SampleConfig = Schema.Struct({
   maxNewTokens: Count,
 })
 
+const SnapshotConfig = Schema.Struct({ every: Count })
+
 const outputs = {
   adapter: AdapterFiles,
   metrics: Metrics,
@@ -174,15 +184,26 @@ const outputs = {
   samples: Samples,
 }
 
+const outputsAndSnapshots = { ...outputs, snapshots: AdapterSnapshots }
+
+/** What a training writes: one output more where snapshots are asked for. */
+interface Lora {
+  (
+    options: LoraOptions & { readonly snapshots: SnapshotOptions },
+  ): Step.Use<typeof outputsAndSnapshots, "trainLora">
+  (options: LoraOptions): Step.Use<typeof outputs, "trainLora">
+}
+
 /**
  * Trains a LoRA adapter. Outputs: the adapter as PEFT writes it, metrics of each optimizer step, the loss of each row
- * whenever it was seen, held-out losses, and what the model said to the prompts given (both empty where not asked for).
+ * whenever it was seen, held-out losses, and what the model said to the prompts given (both empty where not asked for);
+ * adapters on the way where asked for.
  *
  * The same seed, rows and settings give the same adapter bit for bit, also when the step was interrupted and
  * went on from a checkpoint. The loss is the mean over supervised tokens.
  */
-export const lora = (options: LoraOptions) => {
-  const { heldOut, maxOptimizerSteps, model, samples, targetModules, tokens, ...rest } = options
+export const lora: Lora = (options: LoraOptions): Step.Use<typeof outputsAndSnapshots, "trainLora"> => {
+  const { heldOut, maxOptimizerSteps, model, samples, snapshots, targetModules, tokens, ...rest } = options
   const config = {
     ...rest,
     maxOptimizerSteps: maxOptimizerSteps ?? null,
@@ -204,15 +225,16 @@ export const lora = (options: LoraOptions) => {
             every: samples.every ?? null,
             maxNewTokens: samples.maxNewTokens ?? 64,
           },
+    snapshots: snapshots ?? null,
   }
-  return heldOut === undefined
-    ? trainLora({ ...config, model, tokens })
-    : Step.use(trainLora, { inputs: { model, tokens, heldOutTokens: heldOut.tokens }, config, outputs })
+  const inputs = { model, tokens, ...(heldOut === undefined ? {} : { heldOutTokens: heldOut.tokens }) }
+  const written = snapshots === undefined ? outputs : outputsAndSnapshots
+  return Step.use(trainLora, { inputs, config, outputs: written as typeof outputsAndSnapshots })
 }
 
 const trainLora = Step.make({
   name: "trainLora",
-  // Where rows are held out, a use adds the input `heldOutTokens`.
+  // Where rows are held out, a use adds the input `heldOutTokens`; where snapshots are asked for, the output of that name.
   inputs: { model: ModelFiles, tokens: Tokens },
   config: {
     learningRate: Positive.pipe(Step.withDefault(2e-4)),
@@ -242,6 +264,7 @@ const trainLora = Step.make({
     recompute: Schema.Literals(["auto", "always", "never"]).pipe(Step.withDefault("auto")),
     heldOut: Schema.NullOr(HeldOut),
     samples: Schema.NullOr(SampleConfig),
+    snapshots: Schema.NullOr(SnapshotConfig),
     checkpointEvery: Count.pipe(Step.withDefault(10)),
   },
   outputs,

@@ -51,9 +51,12 @@ const train = (
 
 /** A digest of all outputs: the adapter's bytes and every table. */
 const digest = ({ outputs }: Awaited<ReturnType<typeof train>>): string => {
-  const { adapter, ...tables } = outputs
+  const { adapter, snapshots = {}, ...tables } = outputs
   const hash = createHash("sha256").update(JSON.stringify(tables))
-  for (const file of Object.values(adapter as globalThis.Record<string, string | Uint8Array>))
+  for (const file of Object.values({ ...adapter, ...snapshots } as globalThis.Record<
+    string,
+    string | Uint8Array
+  >))
     hash.update(file)
   return hash.digest("hex")
 }
@@ -162,6 +165,30 @@ describe("samples", () => {
   })
 })
 
+describe("snapshots", () => {
+  it("are the adapters that the same training has after so many optimizer steps, the last one included", async () => {
+    const constant = { schedule: "constant", warmup: 0 } as const
+    const { outputs } = await train({ ...constant, snapshots: { every: 4 } })
+    expect(Object.keys(outputs["snapshots"])).toEqual(
+      ["step-000004", "step-000006"].flatMap((folder) => [
+        `${folder}/adapter_config.json`,
+        `${folder}/adapter_model.safetensors`,
+      ]),
+    )
+    for (const maxOptimizerSteps of [4, 6]) {
+      const { adapter } = (await train({ ...constant, maxOptimizerSteps })).outputs
+      for (const [name, content] of Object.entries(adapter))
+        expect(outputs["snapshots"][`step-00000${maxOptimizerSteps}/${name}`]).toEqual(content)
+    }
+  })
+
+  it("change nothing else, and are no output where nobody asks for them", async () => {
+    const { snapshots, ...others } = (await train({ snapshots: { every: 1 } })).outputs
+    expect(Object.keys(snapshots)).toHaveLength(12)
+    expect((await train()).outputs).toEqual(others)
+  })
+})
+
 const everything = {
   rsLora: true,
   targetModules: ".*(self_attn[.][qv]|mlp[.](up|down))_proj",
@@ -175,6 +202,7 @@ const everything = {
   recompute: "always",
   heldOut: { ...heldOut, every: 2, patience: 9 },
   samples: { prompts: ["a"], every: 3, maxNewTokens: 2 },
+  snapshots: { every: 2 },
   epochs: 2,
 } as const satisfies Partial<Train.LoraOptions>
 

@@ -43,6 +43,7 @@ export interface Config {
   readonly recompute: "auto" | "always" | "never"
   readonly heldOut: HeldOut | null
   readonly samples: Samples | null
+  readonly snapshots: { readonly every: number } | null
   readonly checkpointEvery: number
 }
 

@@ -14,14 +14,17 @@ import * as HeldOut from "./HeldOut.ts"
 import { batches } from "./order.ts"
 import * as Record from "./Record.ts"
 import * as Samples from "./Samples.ts"
+import * as Snapshots from "./Snapshots.ts"
 import * as State from "./state.ts"
 import { learnable, type Row, rowLosses, rowOf } from "./rows.ts"
 
-/** What a checkpoint says beside its parts: the packed state, the record, and the best adapter where one is kept. */
+/** What a checkpoint says beside its parts: the packed state, the record, the best adapter and snapshots where kept. */
 interface Saved {
   readonly optimizerSteps: number
   readonly state: State.Index
   readonly best: State.Index | null
+  /** Optimizer steps of the snapshots. */
+  readonly snapshots: ReadonlyArray<number>
 }
 
 /** The whole training: open, resume, optimizer steps with looks and checkpoints, adapter and tables. */
@@ -60,6 +63,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
 
       let record = Record.make()
       let best: ReadonlyMap<string, Float32Array> | undefined
+      let snapshots: Snapshots.Snapshots = new Map()
       const saved = yield* context.checkpoint.latest
       if (Option.isSome(saved)) {
         const meta = saved.value.meta as Saved
@@ -67,6 +71,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         trainer.restore({ optimizerSteps: meta.optimizerSteps, parts })
         record = Record.decode(yield* saved.value.part("record"))
         if (meta.best !== null) best = State.unpack(meta.best, yield* saved.value.part("best"))
+        snapshots = yield* Snapshots.restore(meta.snapshots, saved.value.part)
         context.measure("resumed after optimizer step", meta.optimizerSteps)
       }
       const save = Effect.gen(function* () {
@@ -74,11 +79,17 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         const state = State.pack(parts)
         const kept = best === undefined ? undefined : State.pack(best)
         yield* context.checkpoint.save(
-          { optimizerSteps, state: state.index, best: kept?.index ?? null } satisfies Saved,
+          {
+            optimizerSteps,
+            state: state.index,
+            best: kept?.index ?? null,
+            snapshots: [...snapshots.keys()],
+          } satisfies Saved,
           {
             state: state.bytes,
             record: Record.encode(record),
             ...(kept === undefined ? {} : { best: kept.bytes }),
+            ...Snapshots.parts(snapshots),
           },
         )
       })
@@ -86,6 +97,16 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         if (record.metrics.length > 0) yield* save
         return yield* Effect.interrupt
       })
+
+      /** The adapter as it is now. */
+      const adapterFiles = Effect.map(
+        Effect.promise(() => trainer.adapter()),
+        (weights) =>
+          Adapter.toFiles({
+            ...weights,
+            config: { ...weights.config, baseModel: OpenModel.nameOf(inputs.model) },
+          }),
+      )
 
       /** What is due after an optimizer step and is not in the record yet. Aborted halfway, it leaves the record as it was. */
       const look = Effect.fnUntraced(function* (step: number) {
@@ -100,6 +121,14 @@ export const train = (context: Step.Context<Config, Inputs>) =>
           record.rowLosses.push(...rowLosses("heldOut", step, heldOutRows, found.rowLosses))
         }
         const isLast = Record.isOver(record, heldOut)
+        const { snapshots: kept } = config
+        if (
+          kept !== null &&
+          step > 0 &&
+          !snapshots.has(step) &&
+          (isLast || Record.isDue(kept.every, step, length))
+        )
+          snapshots.set(step, (yield* adapterFiles)[Adapter.weightsFile])
         const lastSample = record.samples.at(-1)?.optimizerStep
         if (
           samples !== null &&
@@ -177,14 +206,16 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       else context.measure("peak memory", peak, "bytes")
 
       if (best !== undefined) trainer.take(best)
-      const weights = yield* Effect.promise(() => trainer.adapter())
+      const adapter = yield* adapterFiles
       context.summarize(summary(record, total, lora.parameterCount, config))
       trainer.free()
-      const adapter = Adapter.toFiles({
-        ...weights,
-        config: { ...weights.config, baseModel: OpenModel.nameOf(inputs.model) },
-      })
-      return { adapter, ...(record satisfies Record.Record) }
+      return {
+        adapter,
+        ...(record satisfies Record.Record),
+        ...(config.snapshots === null
+          ? {}
+          : { snapshots: Snapshots.files(snapshots, adapter[Adapter.configFile]) }),
+      }
     }),
   )
 
