@@ -28,7 +28,7 @@ export interface CompareOptions<T extends Table.Any> {
   /** What an answer must be, when the task is to answer in JSON. */
   readonly schema?: Schema.Top
   readonly arms: { readonly [name: string]: Arms.Arm<T> }
-  /** Scores of one's own beside exact match, each over every arm and every pair of them. */
+  /** Scores of one's own beside those that fit the task (Scores), each over every arm and every pair of them. */
   readonly scorers?: ReadonlyArray<Scorer.Scorer<Scorer.Answered>>
   /**
    * Asks whether answers are in the style of the expected ones, by a classifier that learns it from rows to learn from
@@ -61,21 +61,30 @@ export class Predictions extends Table.make({
   newTokens: Table.int32,
 }) {}
 
-/** Rates with Wilson's 95 % intervals; means, of own scorers, with the studentized bootstrap's. */
+/**
+ * Rates with Wilson's 95 % intervals, means with the studentized bootstrap's, F1s with the percentile bootstrap's.
+ *
+ * Every task has `exact` and `cut` (the limit of new tokens ended the answer). Answers in JSON have `validJson`,
+ * `schemaValid`, `leaking` (prose or a fence around a value), `exactUnwrapped` (exact, were that removed), `fieldsF1`,
+ * and for each field `field NAME` and `field NAME F1`. Where the expected answers are a few classes, `accuracy` and
+ * `macroF1`; where they are free text, `token F1`, `ROUGE-L` and `chrF` (0 to 100). Own scorers stand by their names.
+ */
 export class Scores extends Table.make({
   arm: Table.utf8,
-  /** `exact`, `validJson`, `schemaValid`, `field NAME`, or an own scorer's name. */
   metric: Table.utf8,
-  /** null for a mean. */
+  /** null for what is no rate. */
   count: Table.nullable(Table.int32),
   rows: Table.int32,
-  /** The rate, or the mean. */
+  /** The rate, the mean, or the F1. */
   rate: Table.float64,
   low: Table.float64,
   high: Table.float64,
 }) {}
 
-/** Every pair of arms by exact match (exact McNemar test), then by each own scorer. */
+/**
+ * Every pair of arms by exact match, then by the likeness of free texts and by each own scorer: the first arm less the
+ * second, with Tango's interval for rates and the studentized bootstrap's for means.
+ */
 export class Differences extends Table.make({
   metric: Table.utf8,
   first: Table.utf8,
@@ -85,10 +94,23 @@ export class Differences extends Table.make({
   difference: Table.float64,
   low: Table.float64,
   high: Table.float64,
+  /** Paired bootstrap over rows, 10,000 rounds: percentiles for rates, for means `low` and `high` again. */
+  bootstrapLow: Table.float64,
+  bootstrapHigh: Table.float64,
+  /** McNemar's test with the mid-p correction for rates, the studentized bootstrap's for means. */
   p: Table.float64,
-  /** After Holm's correction over all pairs. */
+  /** Exact McNemar; null for means. */
+  pExact: Table.nullable(Table.float64),
+  /** `p` after Holm's correction over all pairs: what the verdict goes by. */
   pAdjusted: Table.float64,
   verdict: Table.dictionary(["better", "worse", "undecided"]),
+  /**
+   * While undecided about how many more rows would decide, were the difference seen the true one (power 0.8); null
+   * where none is seen, or a million would not do. Decided: 0.
+   */
+  moreRows: Table.nullable(Table.int32),
+  /** The smallest difference that this many rows show, with power 0.8. */
+  detectable: Table.float64,
 }) {}
 
 /** What each arm reads and writes; seconds and memory stand in the run's log (Cost.join). */

@@ -5,8 +5,9 @@ import * as Score from "../src/evaluate/Score.ts"
 import * as Markdown from "../src/report/Markdown.ts"
 import * as Page from "../src/report/Page.ts"
 import type { Report } from "../src/report/Report.ts"
+import type { Fits } from "../src/scores/JsonSchema.ts"
 
-const isSentiment: Score.Fits = (value) =>
+const isSentiment: Fits = (value) =>
   typeof value === "object" &&
   value !== null &&
   "sentiment" in value &&
@@ -15,12 +16,15 @@ const isSentiment: Score.Fits = (value) =>
 const positive = '{"sentiment": "positive"}'
 const negative = '{"sentiment": "negative"}'
 
+const scored = (text: string, expected: string, fits: Fits | null) =>
+  Score.score({ text, stopped: true }, expected, fits)
+
 const answer = (text: string, expected: string): Comparison.Answer => ({
   text,
   stopped: true,
   promptTokens: 50,
   newTokens: 8,
-  score: Score.score(text, expected, isSentiment),
+  score: scored(text, expected, isSentiment),
 })
 
 /** Rows whose base and tuned answers are right as told: [base, tuned]. */
@@ -31,7 +35,7 @@ const rows = (right: ReadonlyArray<readonly [boolean, boolean]>): ReadonlyArray<
       id: `row${index}`,
       prompt: `review <${index}> & more`,
       expected,
-      label: Score.label(JSON.parse(expected)),
+      label: Score.label(expected, isSentiment),
       answers: {
         base: answer(base ? expected : "Positive!", expected),
         tuned: answer(tuned ? expected : other, expected),
@@ -50,54 +54,33 @@ const draws = (pair: string) => Random.make(pair)
 
 describe("score", () => {
   it("asks for the whole answer to be JSON, to fit the schema and to equal the expected value", () => {
-    expect(Score.score(' { "sentiment" : "positive" }\n', positive, isSentiment)).toEqual({
-      validJson: true,
-      schemaValid: true,
+    expect(scored(' { "sentiment" : "positive" }\n', positive, isSentiment)).toMatchObject({
       exact: true,
-      fields: { sentiment: true },
+      json: { parses: true, schemaValid: true, fields: { sentiment: "right" }, leakage: "none" },
       label: "positive",
     })
-    expect(Score.score(`Here it is: ${positive}`, positive, isSentiment)).toEqual({
-      validJson: false,
-      schemaValid: false,
+    expect(scored(`Here it is: ${positive}`, positive, isSentiment)).toMatchObject({
       exact: false,
-      fields: { sentiment: false },
+      json: { parses: false, schemaValid: false, leakage: "prose", exactUnwrapped: true },
       label: null,
     })
-    expect(Score.score('{"sentiment": "neutral"}', positive, isSentiment)).toMatchObject({
-      validJson: true,
-      schemaValid: false,
+    expect(scored('{"sentiment": "neutral"}', positive, isSentiment)).toMatchObject({
       exact: false,
+      json: { parses: true, schemaValid: false },
       label: null,
     })
-    expect(Score.score(negative, positive, isSentiment)).toMatchObject({
-      schemaValid: true,
+    expect(scored(negative, positive, isSentiment)).toMatchObject({
       exact: false,
+      json: { schemaValid: true },
       label: "negative",
     })
   })
 
-  it("compares JSON whatever the order of its fields, and each field by itself", () => {
-    const any = () => true
-    expect(Score.score('{"b": [1, {"x": null}], "a": 1}', '{"a": 1, "b": [1, {"x": null}]}', any).exact).toBe(
-      true,
-    )
-    expect(Score.score('{"a": 2, "b": 3, "c": 0}', '{"a": 1, "b": 3}', any)).toMatchObject({
-      exact: false,
-      fields: { a: false, b: true },
-    })
-    expect(Score.score("[1, 2]", "[2, 1]", any).exact).toBe(false)
-  })
-
-  it("takes text for equal but for white space at its ends", () => {
-    expect(Score.score(" yes\n", "yes", null)).toEqual({
-      validJson: null,
-      schemaValid: null,
-      exact: true,
-      fields: {},
-      label: null,
-    })
-    expect(Score.score("Yes", "yes", null).exact).toBe(false)
+  it("takes text for equal but for white space at its ends, and short text for a class", () => {
+    expect(scored(" yes\n", "yes", null)).toEqual({ exact: true, json: null, label: "yes" })
+    expect(scored("Yes", "yes", null)).toEqual({ exact: false, json: null, label: "Yes" })
+    expect(Score.label("Yes.\nBecause it is.", null)).toBeNull()
+    expect(Score.label("one of the longer answers that name no class", null)).toBeNull()
   })
 })
 
@@ -123,7 +106,7 @@ describe("comparison", () => {
       ["tuned", 92, 100, 800],
     ])
     expect(compared.verdict).toMatch(
-      /^tuned is better than base: tuned answers 92 of 100 rows exactly, base 14 \(\+78\.0 points, 95 % interval \+69\.0 points to \+87\.0 points, p < 0\.001\)\.$/,
+      /^tuned is better than base: tuned answers 92 of 100 rows exactly, base 14 \(\+78\.0 points, 95 % interval \+67\.0 points to \+85\.5 points, p < 0\.001\)\.$/,
     )
     expect(compared.confusions[0]).toEqual({
       arm: "base",
@@ -142,8 +125,17 @@ describe("comparison", () => {
       rows([...times(50, true, true), ...times(4, false, true), ...times(3, true, false)]),
       draws,
     )
-    expect(near.pairs[0]).toMatchObject({ p: 1, verdict: "undecided" })
-    expect(near.verdict).toMatch(/^tuned against base is undecided on these rows: /)
+    expect(near.pairs[0]).toMatchObject({ pExact: 1, verdict: "undecided", moreRows: 3_073 })
+    expect(near.pairs[0]!.p).toBeCloseTo(0.7265625, 12)
+    expect(near.detectable).toBe(near.pairs[0]!.detectable)
+    expect(near.verdict).toBe(
+      "tuned against base is undecided on these rows: tuned answers 54 of 57 rows exactly, base 53 (+1.8 points, " +
+        "95 % interval -8.7 points to +12.5 points, p = 0.727). About 3,073 more held-out rows would likely " +
+        "decide; with 57 rows only a difference of 13.2 points or more is likely to show.",
+    )
+    const same = Comparison.make(arms, rows([...times(30, true, true)]), draws)
+    expect(same.pairs[0]).toMatchObject({ p: 1, moreRows: null })
+    expect(same.verdict).toMatch(/ No number of rows can be said to decide it; with 30 rows only /)
     const lost = Comparison.make(arms, rows([...times(20, true, false), ...times(2, false, true)]), draws)
     expect(lost.verdict).toMatch(/^tuned is worse than base: /)
   })
@@ -158,10 +150,93 @@ describe("comparison", () => {
     expect(
       compared.pairs.map((pair) => [pair.first, pair.second, rounded(pair.p), rounded(pair.pAdjusted)]),
     ).toEqual([
-      ["tuned", "base", 0.03125, 0.09375],
+      ["tuned", "base", 0.015625, 0.046875],
       ["other", "base", 1, 1],
-      ["other", "tuned", 0.03125, 0.09375],
+      ["other", "tuned", 0.015625, 0.046875],
     ])
+  })
+})
+
+describe("figures of the task", () => {
+  const of = (texts: ReadonlyArray<readonly [expected: string, text: string]>, fits: Fits | null) => {
+    const answered = texts.map(([expected, text], row) => ({
+      id: `${row}`,
+      prompt: "",
+      expected,
+      label: Score.label(expected, fits),
+      answers: { base: { ...answer("", ""), text, score: scored(text, expected, fits) } },
+    }))
+    return Comparison.make(arms.slice(0, 1), answered, draws).arms[0]!
+  }
+
+  it("are, for JSON, what parses, fits, leaks and would be exact unwrapped, and each field's F1", () => {
+    const wanted = '{"city": "Rome", "year": 1960}'
+    const arm = of(
+      [
+        [wanted, '{"year": 1960, "city": "Rome"}'],
+        [wanted, '{"city": "Rome", "year": 1961, "host": "x"}'],
+        [wanted, '{"city": "Rome"}'],
+        [wanted, `Sure!\n\`\`\`json\n${wanted}\n\`\`\``],
+        [wanted, "Rome in 1960"],
+      ],
+      () => true,
+    )
+    const counts = [arm.validJson, arm.exact, arm.json?.leaking, arm.json?.exactUnwrapped]
+    expect(counts.map((rate) => rate?.count)).toEqual([3, 1, 1, 2])
+    expect(
+      arm.fields.map(({ f1, field, precision, rate }) => [field, rate.count, precision, f1.value]),
+    ).toEqual([
+      // 3 right of 3 given and 5 wanted; 1 right of 2 given.
+      ["city", 3, 1, 0.75],
+      ["year", 1, 0.5, 2 / 7],
+    ])
+    // 4 right, 6 given, 10 wanted.
+    expect(arm.json!.f1).toMatchObject({ rows: 5, value: 0.5 })
+    expect(arm.json!.f1.low).toBeLessThan(0.5)
+    expect(arm.json!.f1.high).toBeGreaterThan(0.5)
+    expect(arm.classes).toBeNull()
+  })
+
+  it("are, for classes, accuracy and macro-F1, whether JSON or text names them", () => {
+    const texts = [
+      ["yes", "yes"],
+      ["yes", "yes"],
+      ["yes", "no"],
+      ["no", "no"],
+      ["no", "maybe"],
+    ] as const
+    // yes: precision 1, recall 2/3, F1 0.8; no: precision 1/2, recall 1/2, F1 0.5.
+    const plain = of(texts, null)
+    expect(plain.classes).toMatchObject({
+      accuracy: { count: 3, rows: 5 },
+      macroF1: { rows: 5, value: 0.65 },
+    })
+    expect(plain.classes!.macroF1.low).toBeLessThan(plain.classes!.macroF1.high)
+    const json = texts.map(([expected, text]) => [`{"a": "${expected}"}`, `{"a": "${text}"}`] as const)
+    expect(of(json, () => true).classes).toEqual(plain.classes)
+  })
+
+  it("are no classes' where every answer is another, or longer than a name", () => {
+    expect(
+      of(
+        [
+          ["a", "a"],
+          ["b", "b"],
+          ["c", "c"],
+        ],
+        null,
+      ).classes,
+    ).toBeNull()
+    const long = "a sentence that is rather too long for a class"
+    expect(
+      of(
+        [
+          [long, long],
+          [long, long],
+        ],
+        null,
+      ).classes,
+    ).toBeNull()
   })
 })
 

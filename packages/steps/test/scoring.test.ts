@@ -6,7 +6,7 @@ import * as Cost from "../src/evaluate/Cost.ts"
 import * as OwnScores from "../src/evaluate/OwnScores.ts"
 import * as StyleScore from "../src/evaluate/styleScore.ts"
 
-const score = { validJson: null, schemaValid: null, exact: false, fields: {}, label: null }
+const score = { exact: false, json: null, label: null }
 const answer = (text: string) => ({ text, stopped: true, promptTokens: 1, newTokens: 1, score })
 
 /** Rows whose answers are given by arm. */

@@ -24,9 +24,9 @@ export const choose = async (context: Context) => {
     const byId = new Map(answers.map((row) => [row.id, row]))
     const results = chats.map(({ id, messages }) => {
       const expected = expectedOf(messages)
-      const { answer, promptTokens } = byId.get(id)!
-      const score = Score.score(answer, expected, fits)
-      return { ...score, promptTokens, tokenF1: TokenF1.score(answer, expected).f1 }
+      const { answer, promptTokens, stopped } = byId.get(id)!
+      const { exact, json } = Score.score({ text: answer, stopped }, expected, fits)
+      return { exact, json, promptTokens, tokenF1: TokenF1.score(answer, expected).f1 }
     })
     const total = (of: (result: (typeof results)[number]) => number) =>
       results.reduce((sum, result) => sum + of(result), 0)
@@ -34,8 +34,8 @@ export const choose = async (context: Context) => {
       prompt,
       rows: results.length,
       exact: total(({ exact }) => Number(exact)),
-      validJson: fits === null ? null : total(({ validJson }) => Number(validJson)),
-      schemaValid: fits === null ? null : total(({ schemaValid }) => Number(schemaValid)),
+      validJson: fits === null ? null : total(({ json }) => Number(json?.parses)),
+      schemaValid: fits === null ? null : total(({ json }) => Number(json?.schemaValid)),
       tokenF1: results.length === 0 ? 0 : total(({ tokenF1 }) => tokenF1) / results.length,
       promptTokens: total(({ promptTokens }) => promptTokens),
       chosen: false,

@@ -7,6 +7,7 @@ import { counted, thousands } from "../counted.ts"
 import * as Markdown from "../report/Markdown.ts"
 import * as Page from "../report/Page.ts"
 import type { Aside, Report } from "../report/Report.ts"
+import * as Json from "../scores/jsonValue.ts"
 import type * as Scorer from "../scores/Scorer.ts"
 import type { RetrievalScores } from "../Retrieve.ts"
 import type { Answers } from "./Answers.ts"
@@ -17,6 +18,7 @@ import type { PromptScores } from "./PromptChoice.ts"
 import * as OwnScores from "./OwnScores.ts"
 import * as Score from "./Score.ts"
 import * as StyleScore from "./styleScore.ts"
+import { textScorers } from "./textScorers.ts"
 
 /** An own scorer as it stands in the config. */
 interface Described {
@@ -54,30 +56,36 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
   const misfits: Array<{ id: string; expected: string }> = []
   const answered = chats.map((chat): Comparison.Answered => {
     const expected = expectedOf(chat.messages)
-    const value = Score.parsed(expected)
-    if (fits !== null && (value === undefined || !fits(value))) misfits.push({ id: chat.id, expected })
+    if (fits !== null && !fitsJson(expected, fits)) misfits.push({ id: chat.id, expected })
     return {
       id: chat.id,
       prompt: shownOf(chat.messages),
       expected,
-      label: fits === null ? null : Score.label(value),
+      label: Score.label(expected, fits),
       answers: Object.fromEntries(
         arms.map(({ name }) => {
           const given = byArm.get(name)!.get(chat.id)
           if (given === undefined) throw new Error(`Arm ${name} has no answer to row ${chat.id}.`)
           const { answer: text, stopped, promptTokens, newTokens } = given
-          return [name, { text, stopped, promptTokens, newTokens, score: Score.score(text, expected, fits) }]
+          const score = Score.score({ text, stopped }, expected, fits)
+          return [name, { text, stopped, promptTokens, newTokens, score }]
         }),
       ),
     }
   })
   if (misfits.length > 0) throw new ExpectedInvalid({ rows: answered.length, misfits })
-  const comparison = Comparison.make(arms, answered, (pair) => Random.make(Random.derive(context.seed, pair)))
+  const draws = (name: string) => Random.make(Random.derive(context.seed, name))
+  const comparison = Comparison.make(arms, answered, draws)
   const style = await styleOf(context, answered)
-  const scorers = context.config.scorers as ReadonlyArray<Scorer.Scorer<Scorer.Answered>>
-  const own = OwnScores.make(style === null ? scorers : [...scorers, style.scorer], arms, answered, (name) =>
-    Random.make(Random.derive(context.seed, name)),
-  )
+  const scorers = [
+    ...(context.config.scorers as ReadonlyArray<Scorer.Scorer<Scorer.Answered>>),
+    ...(style === null ? [] : [style.scorer]),
+  ]
+  if (fits === null && Comparison.classesOf(answered) === null) {
+    const names = new Set(scorers.map(({ name }) => name))
+    scorers.push(...textScorers.filter(({ name }) => !names.has(name)))
+  }
+  const own = OwnScores.make(scorers, arms, answered, draws)
   const report: Report = {
     title: context.config.title,
     comparison,
@@ -92,7 +100,12 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
     predictions: predictions(arms, answered),
     scores: [...scores(comparison), ...own.flatMap(ownScores)],
     differences: [
-      ...comparison.pairs.map((pair) => ({ metric: "exact", ...pair })),
+      ...comparison.pairs.map(({ bootstrap, ...pair }) => ({
+        metric: "exact",
+        ...pair,
+        bootstrapLow: bootstrap.low,
+        bootstrapHigh: bootstrap.high,
+      })),
       ...own.flatMap(ownDifferences),
     ],
     costs: comparison.arms.map(({ exact, name, newTokens, promptTokens }) => ({
@@ -103,6 +116,11 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
     })),
     report: { "report.md": Markdown.render(report), "report.html": Page.render(report) },
   }
+}
+
+const fitsJson = (text: string, fits: (value: unknown) => boolean): boolean => {
+  const value = Json.parsed(text)
+  return value !== undefined && fits(value)
 }
 
 const inputOf = <A>(context: Step.Context<Config, Inputs>, name: string): A =>
@@ -164,18 +182,23 @@ const ownScores = ({ arms, kind, name }: OwnScores.OwnScore) =>
   }))
 
 const ownDifferences = ({ name, pairs }: OwnScores.OwnScore) =>
-  pairs.map(({ difference, first, firstHigher, high, low, outcome, p, pAdjusted, second, secondHigher }) => ({
+  pairs.map(({ bootstrap, firstHigher, outcome, secondHigher, ...pair }) => ({
     metric: name,
-    first,
-    second,
+    first: pair.first,
+    second: pair.second,
     onlyFirst: firstHigher,
     onlySecond: secondHigher,
-    difference,
-    low,
-    high,
-    p,
-    pAdjusted,
+    difference: pair.difference,
+    low: pair.low,
+    high: pair.high,
+    bootstrapLow: bootstrap.low,
+    bootstrapHigh: bootstrap.high,
+    p: pair.p,
+    pExact: pair.pExact,
+    pAdjusted: pair.pAdjusted,
     verdict: outcome,
+    moreRows: pair.moreRows,
+    detectable: pair.detectable,
   }))
 
 /** The prompts that arms chose from, and how good their retrieval is. */
@@ -222,7 +245,7 @@ const predictions = (arms: ReadonlyArray<Comparison.Arm>, answered: ReadonlyArra
   answered.flatMap(({ id, prompt, expected, answers }) =>
     arms.map(({ name: arm }) => {
       const { text: answer, stopped, promptTokens, newTokens, score } = answers[arm]!
-      const { exact, validJson, schemaValid } = score
+      const { exact, json } = score
       return {
         id,
         arm,
@@ -230,8 +253,8 @@ const predictions = (arms: ReadonlyArray<Comparison.Arm>, answered: ReadonlyArra
         expected,
         answer,
         exact,
-        validJson,
-        schemaValid,
+        validJson: json?.parses ?? null,
+        schemaValid: json?.schemaValid ?? null,
         stopped,
         promptTokens,
         newTokens,
@@ -241,20 +264,27 @@ const predictions = (arms: ReadonlyArray<Comparison.Arm>, answered: ReadonlyArra
 
 const scores = (comparison: Comparison.Comparison) =>
   comparison.arms.flatMap((arm) => {
-    const line = (metric: string, { count, rows, rate, low, high }: Comparison.Rate) => ({
-      arm: arm.name,
-      metric,
-      count,
-      rows,
-      rate,
-      low,
-      high,
-    })
+    const share = (metric: string, found: Comparison.Rate | null | undefined) =>
+      found === null || found === undefined ? [] : [{ arm: arm.name, metric, ...found }]
+    const figure = (metric: string, found: Comparison.Figure | null | undefined) => {
+      if (found === null || found === undefined) return []
+      const { high, low, rows, value } = found
+      return [{ arm: arm.name, metric, count: null, rows, rate: value, low, high }]
+    }
     return [
-      line("exact", arm.exact),
-      ...(arm.validJson === null ? [] : [line("validJson", arm.validJson)]),
-      ...(arm.schemaValid === null ? [] : [line("schemaValid", arm.schemaValid)]),
-      ...arm.fields.map(({ field, rate }) => line(`field ${field}`, rate)),
+      ...share("exact", arm.exact),
+      ...share("validJson", arm.validJson),
+      ...share("schemaValid", arm.schemaValid),
+      ...share("leaking", arm.json?.leaking),
+      ...share("exactUnwrapped", arm.json?.exactUnwrapped),
+      ...share("cut", Comparison.rate(arm.cut, comparison.rows)),
+      ...share("accuracy", arm.classes?.accuracy),
+      ...figure("macroF1", arm.classes?.macroF1),
+      ...figure("fieldsF1", arm.json?.f1),
+      ...arm.fields.flatMap(({ f1, field, rate }) => [
+        ...share(`field ${field}`, rate),
+        ...figure(`field ${field} F1`, f1),
+      ]),
     ]
   })
 

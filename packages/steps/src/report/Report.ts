@@ -24,10 +24,10 @@ export const reading: ReadonlyArray<readonly [term: string, meaning: string]> = 
   ["Exact", "the answer equals the expected one, field for field"],
   ["Valid JSON", "the whole answer parses as JSON; prose or a fence around it does not count"],
   ["Schema", "the answer also fits the declared schema"],
-  ["Interval", "95 %: Wilson's for a rate, a paired bootstrap over rows (10,000 rounds) for a difference"],
+  ["Interval", "95 %: Wilson's for a rate, Tango's for a difference of rates over the same rows"],
   [
     "p",
-    "exact McNemar test over the rows on which two arms disagree, after Holm's correction over all pairs",
+    "McNemar's test (mid-p) over the rows on which two arms disagree, after Holm's correction over all pairs",
   ],
   ["Cut", "answers that reached the limit of new tokens"],
 ]

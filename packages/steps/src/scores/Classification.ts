@@ -61,3 +61,40 @@ export const make = (rows: ReadonlyArray<Labelled>, classes?: ReadonlyArray<stri
     counts,
   }
 }
+
+/** Each row's class by its place, expected and answered; an answer that is no class has the place behind the last. */
+export interface Places {
+  readonly expected: Uint32Array
+  readonly answered: Uint32Array
+}
+
+export const places = (rows: ReadonlyArray<Labelled>, classes: ReadonlyArray<string>): Places => {
+  const placeOf = new Map(classes.map((name, place) => [name, place]))
+  const place = (name: string | null) => (name === null ? undefined : placeOf.get(name)) ?? classes.length
+  return {
+    expected: Uint32Array.from(rows, ({ expected }) => place(expected)),
+    answered: Uint32Array.from(rows, ({ answered }) => place(answered)),
+  }
+}
+
+/** Macro-F1 over some rows, over the classes that they expect: what a bootstrap asks for thousands of times. */
+export const macroF1 = ({ answered, expected }: Places, classes: number, rows: Iterable<number>): number => {
+  const right = new Uint32Array(classes + 1)
+  const wanted = new Uint32Array(classes + 1)
+  const given = new Uint32Array(classes + 1)
+  for (const row of rows) {
+    const want = expected[row]!
+    const have = answered[row]!
+    wanted[want]!++
+    given[have]!++
+    if (want === have) right[want]!++
+  }
+  let sum = 0
+  let expectedClasses = 0
+  for (let place = 0; place < classes; place++) {
+    if (wanted[place] === 0) continue
+    expectedClasses++
+    sum += (2 * right[place]!) / (wanted[place]! + given[place]!)
+  }
+  return expectedClasses === 0 ? 0 : sum / expectedClasses
+}

@@ -75,13 +75,28 @@ export const interval = (values: ReadonlyArray<number>, draws: Draws, options: O
   return { low, high }
 }
 
-/** Percentile interval for the mean of paired differences. */
-export const pairedInterval = (
-  differences: ReadonlyArray<number>,
-  draws: Draws,
-  rounds = 10_000,
-  confidence = 0.95,
-): Interval => interval(differences, draws, { rounds, confidence, method: "percentile" })
+/**
+ * Percentile interval of a figure that is no mean of rows, such as an F1: `statistic` is given the places of the rows
+ * drawn, in one array that the next round writes anew. No rows give 0 to 0.
+ */
+export const ofStatistic = (
+  rows: number,
+  statistic: (drawn: Uint32Array) => number,
+  { uint32 }: Draws,
+  { rounds = 10_000, confidence = 0.95 }: Omit<Options, "method"> = {},
+): Interval => {
+  if (rows === 0) return { low: 0, high: 0 }
+  const scale = rows / 2 ** 32
+  const drawn = new Uint32Array(rows)
+  const values = new Float64Array(rounds)
+  for (let round = 0; round < rounds; round++) {
+    for (let row = 0; row < rows; row++) drawn[row] = Math.floor(uint32() * scale)
+    values[round] = statistic(drawn)
+  }
+  const ascending = values.toSorted()
+  const tail = (1 - confidence) / 2
+  return { low: quantile(ascending, tail), high: quantile(ascending, 1 - tail) }
+}
 
 /** Mean, and the sums of squares and cubes around it; zeros for no values and where all are equal. */
 const moments = (values: ReadonlyArray<number>) => {

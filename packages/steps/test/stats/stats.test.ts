@@ -65,6 +65,9 @@ describe("Holm correction", () => {
   })
 })
 
+const percentiles = (values: ReadonlyArray<number>, from: Bootstrap.Draws) =>
+  Bootstrap.interval(values, from, { method: "percentile" })
+
 describe("paired bootstrap", () => {
   it("agrees with scipy's percentile bootstrap within the noise of drawing", () => {
     for (const [better, worse, same, low, high] of reference.bootstrap as unknown as ReadonlyArray<
@@ -75,7 +78,7 @@ describe("paired bootstrap", () => {
         ...Array.from({ length: worse }, () => -1),
         ...Array.from({ length: same }, () => 0),
       ]
-      const interval = Bootstrap.pairedInterval(differences, draws(7))
+      const interval = percentiles(differences, draws(7))
       // One row of the sample is the grain of the mean: both ends within one row of scipy's.
       expect(Math.abs(interval.low - low)).toBeLessThanOrEqual(1.001 / differences.length)
       expect(Math.abs(interval.high - high)).toBeLessThanOrEqual(1.001 / differences.length)
@@ -83,11 +86,29 @@ describe("paired bootstrap", () => {
   })
   it("gives the same interval for the same draws", () => {
     const differences = [1, 0, 0, -1, 1, 1, 0, 1]
-    expect(Bootstrap.pairedInterval(differences, draws(3), 500)).toEqual(
-      Bootstrap.pairedInterval(differences, draws(3), 500),
-    )
+    expect(percentiles(differences, draws(3))).toEqual(percentiles(differences, draws(3)))
   })
   it("of no rows is 0 to 0", () => {
-    expect(Bootstrap.pairedInterval([], draws(1))).toEqual({ low: 0, high: 0 })
+    expect(percentiles([], draws(1))).toEqual({ low: 0, high: 0 })
+  })
+})
+
+describe("bootstrap of a figure that is no mean", () => {
+  const values = [3, 0, 0, 1, 5, 0, 2, 8, 0, 0]
+  const mean = (drawn: Iterable<number>) => {
+    let sum = 0
+    for (const row of drawn) sum += values[row]!
+    return sum / values.length
+  }
+  it("is the percentile interval where the figure is the mean after all", () => {
+    const plain = percentiles(values, draws(5))
+    const own = Bootstrap.ofStatistic(values.length, mean, draws(5))
+    expect(own.low).toBeCloseTo(plain.low, 12)
+    expect(own.high).toBeCloseTo(plain.high, 12)
+    expect(own.low).toBeLessThan(1.9)
+    expect(own.high).toBeGreaterThan(1.9)
+  })
+  it("of no rows is 0 to 0", () => {
+    expect(Bootstrap.ofStatistic(0, () => 1, draws(1))).toEqual({ low: 0, high: 0 })
   })
 })
