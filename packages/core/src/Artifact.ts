@@ -66,7 +66,7 @@ export const write = (
   if (Table.isTable(output)) {
     return Effect.flatMap(
       Effect.promise(() => import("./table/writer.ts")),
-      (writer) => writer.write(output, content as Table.Rows<Table.Any>),
+      (writer) => writer.write(output, content as Table.Rows<Table.Any> | Table.Reader<Table.Any>),
     )
   }
   return output.kind === "files" ? writeFiles(output, content as FilesOut) : writeValue(output, content)

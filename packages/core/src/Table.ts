@@ -235,6 +235,14 @@ export const fromType = (type: TableType): Any =>
 export const mismatches = (want: TableType, have: TableType): ReadonlyArray<string> =>
   ColumnTypes.mismatches(want.columns, have.columns)
 
+/** `true` for an open stored table, as a step is given it. */
+export const isReader = (value: unknown): value is Reader<any> =>
+  typeof value === "object" &&
+  value !== null &&
+  "fingerprint" in value &&
+  "chunks" in value &&
+  "batches" in value
+
 /** `true` for what `make` returns and for classes that extend it. */
 export const isTable = (value: unknown): value is Any =>
   typeof value === "function" && (value as { readonly kind?: unknown }).kind === "table" && "fields" in value

@@ -5,11 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { writeManifest } from "../Artifact.ts"
+import { readManifest, writeManifest } from "../Artifact.ts"
 import { ArtifactStore } from "../ArtifactStore.ts"
+import * as Canonical from "../Canonical.ts"
 import * as Errors from "../Errors.ts"
 import type { ArtifactRef } from "../internal/manifest.ts"
-import type * as Table from "../Table.ts"
+import * as Table from "../Table.ts"
 import { type EncodedChunk, TableEncoder } from "./TableEncoder.ts"
 
 export interface Options {
@@ -20,12 +21,19 @@ export interface Options {
 /** Chunks that are encoded before any is stored, and then stored at the same time: flushing to disk is waiting. */
 const chunksInFlight = 4
 
-/** Stores a table. */
+/** Stores a table. Of a stored table with the same columns the chunks are taken as they are: nothing is copied. */
 export const write = <T extends Table.Any>(
   table: T,
-  rows: Table.Rows<T>,
+  rows: Table.Rows<T> | Table.Reader<T>,
 ): Effect.Effect<ArtifactRef, unknown, ArtifactStore> =>
-  Effect.flatMap(writeChunks(table, rows), (chunks) => commit(table, chunks))
+  Effect.gen(function* () {
+    if (Table.isReader(rows)) {
+      const { columns } = yield* readManifest("table", rows.fingerprint)
+      if (Canonical.encode(columns) === Canonical.encode(table.type.columns))
+        return yield* commit(table, rows.chunks)
+    }
+    return yield* commit(table, yield* writeChunks(table, rows))
+  })
 
 /** Makes a table of stored chunks, in their order. */
 export const commit = (
@@ -47,10 +55,13 @@ export const commit = (
  */
 export const writeChunks = <T extends Table.Any>(
   table: T,
-  rows: Table.Rows<T>,
+  given: Table.Rows<T> | Table.Reader<T>,
   options: Options = {},
 ): Effect.Effect<ReadonlyArray<Table.Chunk>, unknown, ArtifactStore> =>
   Effect.gen(function* () {
+    const rows: Table.Rows<T> = Table.isReader(given)
+      ? (Stream.flattenIterable(given.batches) as Stream.Stream<never, unknown>)
+      : given
     const store = yield* ArtifactStore
     const encoder = new TableEncoder(table.type, { ...options, name: nameOf(table) })
     const stored: Array<Table.Chunk> = []

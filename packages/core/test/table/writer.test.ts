@@ -41,6 +41,23 @@ describe("the table writer", () => {
     }).pipe(Effect.provide(layerMemory)),
   )
 
+  it.effect("hands a stored table on by its chunks, and writes rows anew where its columns are others", () =>
+    Effect.gen(function* () {
+      const ref = yield* write(Word, words(40_000))
+      const reader = yield* Artifact.openTable(Word, ref, "test")
+      expect(yield* write(Word, reader)).toEqual(ref)
+      const [, ...later] = reader.chunks
+      const some = yield* write(Word, reader.only(later))
+      expect((yield* Artifact.openTable(Word, some, "test")).chunks).toEqual(later)
+      const wider = yield* write(
+        Table.extend(Word, { more: Table.bool }),
+        [...words(40_000)].map((word) => ({ ...word, more: true })),
+      )
+      const narrowed = yield* Artifact.openTable(Word, wider, "test")
+      expect(yield* write(Word, narrowed)).toEqual(ref)
+    }).pipe(Effect.provide(layerMemory)),
+  )
+
   it.effect("pins the fingerprint of a small table", () =>
     Effect.gen(function* () {
       const ref = yield* write(Word, words(3))
