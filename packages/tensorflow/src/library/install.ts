@@ -2,13 +2,15 @@
  * Fetches the pinned wheel and puts its libraries into the cache folder: complete under their final name, or not
  * at all.
  */
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { LibraryFetchFailed } from "../Errors.ts"
+import * as Pip from "../Pip.ts"
+import { unpack, WheelDamaged } from "../Unpack.ts"
 import * as Wheel from "../Wheel.ts"
+import * as fetchFailed from "./fetchFailed.ts"
 import { withFetchLock } from "./fetchLock.ts"
-import * as pip from "./pip.ts"
-import { unpack } from "./unpack.ts"
 
 export interface Progress {
   readonly phase: "waiting" | "downloading" | "unpacking"
@@ -30,7 +32,7 @@ export interface Options {
 export const libraryFolder = (cache: string, wheel: Wheel.Wheel): string =>
   path.join(cache, `tensorflow-${Wheel.version}-${wheel.platform}`)
 
-/** Rejects with LibraryFetchFailed or the file system's own error; `explain` makes one of both. */
+/** Rejects with whatever kept it; `explain` makes one error of all. */
 export const install = (options: Options): Promise<void> => {
   const { wheel, cache, onProgress, signal } = options
   const target = libraryFolder(cache, wheel)
@@ -45,9 +47,11 @@ export const install = (options: Options): Promise<void> => {
       fs.mkdirSync(temporary)
       try {
         refuseWithoutRoom(cache)
-        const file = await pip.download(wheel, {
-          python: options.python ?? "python3",
+        const file = await Pip.download({
+          requirement: `${wheel.package}==${Wheel.version}`,
+          build: [`--platform=${wheel.pipPlatform}`, `--python-version=${Wheel.pythonVersion}`],
           folder: temporary,
+          python: options.python,
           onBytes: (bytes) =>
             onProgress({
               phase: "downloading",
@@ -56,6 +60,8 @@ export const install = (options: Options): Promise<void> => {
             }),
           signal,
         })
+        const digest = await sha256(file, signal)
+        if (digest !== wheel.sha256) throw fetchFailed.wrongDigest(path.basename(file), wheel.sha256, digest)
         const unpacked = path.join(temporary, "unpacked")
         fs.mkdirSync(unpacked)
         await unpack(
@@ -75,6 +81,14 @@ export const install = (options: Options): Promise<void> => {
   )
 }
 
+const sha256 = async (file: string, signal: AbortSignal): Promise<string> => {
+  const hash = createHash("sha256")
+  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20, signal })) {
+    hash.update(chunk as Buffer)
+  }
+  return hash.digest("hex")
+}
+
 /** Renames into place. Where locks do not work another process may have been first: then its copy stays. */
 const settle = (from: string, to: string): void => {
   try {
@@ -91,7 +105,7 @@ const roomBytes = 1_400_000_000
 const refuseWithoutRoom = (cache: string): void => {
   const { bavail, bsize } = fs.statfsSync(cache)
   if (bavail * bsize >= roomBytes) return
-  throw pip.noSpace({
+  throw fetchFailed.noSpace({
     Folder: cache,
     Free: `${Math.floor((bavail * bsize) / 1e6)} MB`,
     Needed: `${roomBytes / 1e6} MB while it is installed, 860 MB after`,
@@ -99,12 +113,14 @@ const refuseWithoutRoom = (cache: string): void => {
 }
 
 /** Any failure of `install` as one that reads well. */
-export const explain = (cause: unknown): LibraryFetchFailed => {
+export const explain = (cause: unknown, wheel: Wheel.Wheel): LibraryFetchFailed => {
   if (cause instanceof LibraryFetchFailed) return cause
+  if (cause instanceof Pip.PipFailed) return fetchFailed.ofPip(wheel, cause)
+  if (cause instanceof WheelDamaged) return fetchFailed.damaged(cause.file, cause.said)
   const { code, message } = cause as NodeJS.ErrnoException
-  if (code === "ENOSPC" || code === "EDQUOT") return pip.noSpace(undefined)
+  if (code === "ENOSPC" || code === "EDQUOT") return fetchFailed.noSpace(undefined)
   if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
-    return pip.noPermission(message)
+    return fetchFailed.noPermission(message)
   }
   return new LibraryFetchFailed({
     reason: "pip-failed",

@@ -63,7 +63,7 @@ describe("installing the library", () => {
     try {
       await start(options)
     } catch (cause) {
-      return explain(cause)
+      return explain(cause, options.wheel ?? wheel)
     }
     throw new Error("It did not fail.")
   }
@@ -169,7 +169,8 @@ describe("installing the library", () => {
   it("says that python3 is missing", async () => {
     expect((await failure({ python: path.join(root, "nowhere", "python3") })).message).toBe(
       [
-        `${path.join(root, "nowhere", "python3")} was not found, and TensorFlow is fetched with its pip.`,
+        "There is no Python, and TensorFlow is fetched with its pip.",
+        `  Reason:  ${path.join(root, "nowhere", "python3")}: not found`,
         "  Needed:  Python 3 with pip, for this one download",
         "Install Python 3 with pip, or set SLUICE_LIBTENSORFLOW to a TensorFlow 2.21 library.",
       ].join("\n"),
@@ -198,7 +199,7 @@ describe("installing the library", () => {
       "There is not enough room to install TensorFlow.",
     ],
     ["no-permission", "ERROR: [Errno 13] Permission denied: '/x'", "The cache folder cannot be written."],
-    ["pip-failed", "Traceback\nERROR: something else", "pip said:   ERROR: something else"],
+    ["pip-failed", "Traceback\nERROR: something else", "pip said:  ERROR: something else"],
   ]
   for (const [reason, output, part] of outputs) {
     it(`tells ${reason} from pip's output`, async () => {

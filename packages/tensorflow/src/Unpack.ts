@@ -1,14 +1,24 @@
 /** Takes a few files out of a wheel, which is a zip archive. */
+import * as Data from "effect/Data"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { pipeline } from "node:stream/promises"
 import { Transform } from "node:stream"
+import { pipeline } from "node:stream/promises"
 import * as yauzl from "yauzl"
-import { LibraryFetchFailed } from "../Errors.ts"
+
+/** A wheel that is no archive, or lacks an entry. */
+export class WheelDamaged extends Data.TaggedError("WheelDamaged")<{
+  readonly file: string
+  readonly said: string
+}> {
+  override get message(): string {
+    return `${this.file}: ${this.said}`
+  }
+}
 
 /**
- * Writes the named entries into `to` under their base names. Rejects with LibraryFetchFailed when one is not
- * there or the archive is damaged, and with the file system's own error otherwise.
+ * Writes the named entries into `to` under their base names. Rejects with WheelDamaged when one is not there or
+ * the archive is damaged, and with the file system's own error otherwise.
  */
 export const unpack = async (
   wheel: string,
@@ -47,10 +57,8 @@ export const unpack = async (
   }
 }
 
-const damaged = (wheel: string, cause: unknown): LibraryFetchFailed =>
-  new LibraryFetchFailed({
-    reason: "damaged-wheel",
-    headline: "The TensorFlow wheel cannot be unpacked.",
-    facts: { File: path.basename(wheel), Reason: cause instanceof Error ? cause.message : String(cause) },
-    hint: "Run the same command again to fetch it anew.",
+const damaged = (wheel: string, cause: unknown): WheelDamaged =>
+  new WheelDamaged({
+    file: path.basename(wheel),
+    said: cause instanceof Error ? cause.message : String(cause),
   })
