@@ -59,13 +59,15 @@ export interface Service {
     readonly entries: Map<string, Entry>
     readonly steps: ReadonlyArray<{ readonly name: string; readonly key: string | undefined }>
   }
-  /** Stores a result while the lease holds; false where it was lost. Without a lease: for parts of a leased action. */
+  /** Stores a result while the lease holds; false where it was lost. */
   readonly put: (stored: Stored, lease: Lease | undefined) => boolean
   /** The file beside a result, or `undefined`. */
   readonly stored: (key: string) => Stored | undefined
   readonly forget: (key: string) => void
   /** `undefined` when every blob is there as recorded; else those whose stat differs, to be read again. */
-  readonly suspects: (entry: Entry) => ReadonlyArray<Blob> | undefined
+  readonly suspects: (entry: Pick<Entry, "blobs">) => ReadonlyArray<Blob> | undefined
+  /** The blobs with their stats as they are now, in the form of an entry's `blobs`. */
+  readonly stamps: (blobs: ReadonlyArray<Blob>) => string
   /** Records the blobs' stats as they are now, after their bytes were found right. */
   readonly refresh: (entry: Entry) => void
   readonly keys: () => ReadonlyArray<string>
@@ -182,6 +184,7 @@ export const layer: Layer.Layer<ActionCache, never, Database | Leases> = Layer.e
         }
         return suspects
       },
+      stamps: stampsOf,
       refresh: (entry) => {
         const blobs = entry.blobs
           .split("\n")

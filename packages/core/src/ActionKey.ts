@@ -26,6 +26,8 @@ export interface Record {
   readonly outputs: { readonly [name: string]: string }
   /** The input in which the step is row-wise; empty where it is not. */
   readonly rowWise: string
+  /** As `code`, of a row-wise step's `finish`; absent where there is none. */
+  readonly finish?: string | undefined
   /** `name@version` -> lockfile integrity, of the packages that the code reaches. */
   readonly packages: { readonly [name: string]: string }
   /** Declared variables: digest of the value, or null where it is not set. */
@@ -55,6 +57,7 @@ export const staticText = (part: Static): string =>
     version: part.version,
     outputs: sorted(part.outputs),
     rowWise: part.rowWise,
+    finish: part.finish,
     packages: sorted(part.packages),
     env: sorted(part.env),
     numeric: sorted(part.numeric),

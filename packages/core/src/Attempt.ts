@@ -9,6 +9,7 @@ import * as ActionKey from "./ActionKey.ts"
 import * as Artifact from "./Artifact.ts"
 import type * as ArtifactStore from "./ArtifactStore.ts"
 import * as Checkpoint from "./Checkpoint.ts"
+import * as ChunkMemory from "./ChunkMemory.ts"
 import * as CodeReading from "./CodeReading.ts"
 import * as Database from "./Database.ts"
 import * as Environment from "./Environment.ts"
@@ -17,7 +18,6 @@ import type * as Execution from "./Execution.ts"
 import * as Executor from "./Executor.ts"
 import * as Graph from "./Graph.ts"
 import * as Lease from "./Lease.ts"
-import * as Memo from "./Memo.ts"
 import type * as Observe from "./Observe.ts"
 import * as Params from "./Params.ts"
 import * as Plan from "./Plan.ts"
@@ -128,7 +128,8 @@ const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Err
         places.push({ place: node.name, what: "its code changed between planning and running", fix: "" })
     }
     if (node.facts.version === undefined) {
-      compare(before.code["run"], reader.read(node.facts.run))
+      const now = Plan.readDefinition(node.facts, reader)
+      for (const role in now) compare(before.code[role], now[role]!)
       for (const field in before.configTexts) {
         const found: Array<CodeReading.CodeReading> = []
         const text = reader.encode(before.config[field], (reading) => found.push(reading))
@@ -200,7 +201,7 @@ const perform = (
         action === undefined || lease === undefined
           ? checkpoints.none
           : checkpoints.handle(action, lease, warn),
-      memo: yield* Memo.make(planner, prepared.observed, at, decided),
+      chunks: yield* ChunkMemory.open(prepared.store, node.facts, recordText, Plan.isAnew(decided)),
       memory: RowMemory.open(prepared.store, node.facts, recordText, Plan.isAnew(decided)),
     }
     const job = jobOf(prepared, at, outputs)

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Attempt from "./Attempt.ts"
 import * as Checkpoint from "./Checkpoint.ts"
+import * as ChunkMemory from "./ChunkMemory.ts"
 import type * as Engine from "./Engine.ts"
 import * as Errors from "./Errors.ts"
 import * as Executor from "./Executor.ts"
@@ -157,7 +158,7 @@ const auditStep = (
           warn: () => {},
           note: () => {},
           checkpoint: checkpoints.none,
-          memo: { get: () => undefined, put: () => Effect.void },
+          chunks: ChunkMemory.none,
           memory: RowMemory.open(prepared.store, node.facts, undefined, true),
         },
       ),

@@ -11,6 +11,7 @@ import * as ActionKey from "./ActionKey.ts"
 import type { ArtifactRef } from "./Artifact.ts"
 import * as ArtifactStore from "./ArtifactStore.ts"
 import * as Checkpoint from "./Checkpoint.ts"
+import * as ChunkMemory from "./ChunkMemory.ts"
 import { type FromChild, toPlain, type ToChild } from "./ChildMessages.ts"
 import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
@@ -19,7 +20,6 @@ import * as Explain from "./Explain.ts"
 import * as Graph from "./Graph.ts"
 import * as Guard from "./Guard.ts"
 import * as Lease from "./Lease.ts"
-import * as Memo from "./Memo.ts"
 import * as Observe from "./Observe.ts"
 import * as Owner from "./Owner.ts"
 import * as Params from "./Params.ts"
@@ -95,7 +95,7 @@ const perform = Effect.fnUntraced(function* (
   send({ type: "ready", owner: owner.id })
   yield* Effect.promise(() => mayBegin)
 
-  const { graph, at, planner, observed } = yield* Effect.try({
+  const { graph, at, planner } = yield* Effect.try({
     try: () => prepare(pipeline, request, cache, log, sources),
     catch: (error) => error as Error,
   })
@@ -105,6 +105,8 @@ const perform = Effect.fnUntraced(function* (
   if (request.loadingOnly !== undefined) Guard.current()?.begin(request.loadingOnly)
   const warn = (message: string): void => send({ type: "warn", message })
   const { key, recordText, token } = request
+  // Without a lease this is an audit: it neither uses nor keeps anything.
+  const memorable = token === undefined ? undefined : recordText
   const hooks: Execution.Hooks = {
     progress: throttled((progress) => send({ type: "progress", ...progress })),
     measure: (name, value, unit) => send({ type: "measure", name, value, unit }),
@@ -125,17 +127,8 @@ const perform = Effect.fnUntraced(function* (
             { key, token },
             warn,
           ),
-    // Without a lease this is an audit: it neither uses nor keeps anything.
-    memo: yield* Memo.make(planner, observed, at, {
-      recordText: token === undefined ? undefined : recordText,
-      because: request.forced ? "forced" : undefined,
-    }),
-    memory: RowMemory.open(
-      request.store,
-      node.facts,
-      token === undefined ? undefined : recordText,
-      request.forced,
-    ),
+    chunks: yield* ChunkMemory.open(request.store, node.facts, memorable, request.forced),
+    memory: RowMemory.open(request.store, node.facts, memorable, request.forced),
   }
   return yield* Execution.run(
     {
@@ -172,7 +165,7 @@ const prepare = (
     // The engine digested the files; this process checks them while it reads.
     sources: (_, patterns) => filesFor(graph, at, request, patterns),
   }
-  return { graph, at, observed, planner: Plan.planner(graph, observed, {}, [at]) }
+  return { graph, at, planner: Plan.planner(graph, observed, {}, [at]) }
 }
 
 const filesFor = (

@@ -173,6 +173,8 @@ export const compare = (
     } else add("config", `${name}.${field}: ${show(old)} -> ${show(now)}`)
   }
   if (before.code !== after.code) causes.push(...codeCauses(name, "run", previous.code, next.code, params))
+  if (before.finish !== after.finish)
+    causes.push(...codeCauses(name, "finish", previous.code, next.code, params))
   if (before.step !== after.step) add("code", `${name}: uses ${after.step} instead of ${before.step}`)
   if (before.version !== after.version) {
     add("code", `${name}: version ${before.version || "(none)"} -> ${after.version || "(none)"}`)
@@ -253,7 +255,7 @@ const codeCauses = (
 ): ReadonlyArray<Cause> => {
   const before = previous[role]
   const after = next[role]
-  const what = role === "run" ? "its code" : role.slice("config.".length)
+  const what = role === "run" ? "its code" : role.replace(/^config\./, "")
   const cause = (headline: string, kind: CauseKind = "code"): Cause => ({ kind, headline, path: [name] })
   if (before === undefined || after === undefined) return [cause(`${name}: ${what} changed`)]
   const causes: Array<Cause> = []

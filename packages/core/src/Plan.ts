@@ -351,7 +351,8 @@ export const select = (
 }
 
 interface Definition {
-  readonly run: CodeReading
+  /** `run`, and `finish` where the step has one. */
+  readonly code: Readonly<Record<string, CodeReading>> & { readonly run: CodeReading }
   readonly shared: string
   readonly outputs: Step.Outputs
   readonly env: ReadonlyArray<string>
@@ -390,13 +391,13 @@ const prepareAll = (
 
     let definition = definitions.get(facts)
     if (definition === undefined || found.length > 0 || definition.outputs !== node.outputs) {
-      const run = definition?.run ?? observed.code.read(facts.run)
-      const readings = [run, ...found.map(([, reading]) => reading)]
-      const fresh = defineWith(facts, node.outputs, run, readings, observed)
+      const code = definition?.code ?? readDefinition(facts, observed.code)
+      const readings = [...Object.values(code), ...found.map(([, reading]) => reading)]
+      const fresh = defineWith(facts, node.outputs, code, readings, observed)
       if (found.length === 0) definitions.set(facts, fresh)
       definition = fresh
     }
-    const code: Record<string, CodeReading> = { run: definition.run }
+    const code: Record<string, CodeReading> = { ...definition.code }
     for (const [role, reading] of found) code[role] = reading
     const untagged: Array<string> = []
     if (facts.version === undefined) {
@@ -452,7 +453,7 @@ const refusalOf = (
 const defineWith = (
   facts: Step.Facts,
   outputs: Step.Outputs,
-  run: CodeReading,
+  code: Definition["code"],
   readings: ReadonlyArray<CodeReading>,
   observed: Observations,
 ): Definition => {
@@ -472,18 +473,27 @@ const defineWith = (
   const shared = ActionKey.staticText({
     keyVersion: ActionKey.keyVersion,
     step: facts.name,
-    code: run.untagged.length > 0 ? "" : run.digest,
+    code: codeDigest(code.run),
     version: facts.version ?? "",
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, describe(output)])),
     rowWise: facts.rowWise?.input ?? "",
+    finish: code["finish"] === undefined ? undefined : codeDigest(code["finish"]),
     packages,
     env,
     numeric: facts.numeric ? (observed.numeric ?? {}) : {},
     format: ActionKey.format,
     runtime: readsLocale ? { ...observed.runtime, ...observed.locale } : observed.runtime,
   })
-  return { run, shared, outputs, env: [...names].toSorted() }
+  return { code, shared, outputs, env: [...names].toSorted() }
 }
+
+/** The functions of a definition itself, as they are now. */
+export const readDefinition = (facts: Step.Facts, reader: Reader): Definition["code"] => {
+  const finish = facts.rowWise?.finish
+  return { run: reader.read(facts.run), ...(finish === undefined ? {} : { finish: reader.read(finish) }) }
+}
+
+const codeDigest = ({ digest, untagged }: CodeReading): string => (untagged.length > 0 ? "" : digest)
 
 // An output's declaration is shared by many nodes; its text is made once.
 const described = new WeakMap<object, string>()

@@ -50,7 +50,11 @@ export const open = (
   forced: boolean,
 ): Handle => {
   if (facts.remembers === undefined || recordText === undefined) return none
-  const file = fileOf(store, scope(facts, recordText))
+  return openFile(fileOf(store, scope(facts, recordText)), forced)
+}
+
+/** The memory in a scope's file, which is read when something is first asked of it. */
+export const openFile = (file: string, forced: boolean): Handle => {
   let read: Map<string, unknown> | undefined
   return {
     get: (key) => (forced ? undefined : (read ??= load(file)).get(key)),

@@ -9,6 +9,7 @@ import type * as Artifact from "./Artifact.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { Progress } from "./Reporter.ts"
 import type * as RowMemory from "./RowMemory.ts"
+import type * as RowWise from "./RowWise.ts"
 import * as Source from "./Source.ts"
 import type * as Table from "./Table.ts"
 
@@ -69,14 +70,14 @@ export type InputType<I> = I extends Source.Kind
           ? Table.Reader<I>
           : never
 
-/** What `run` may return for one output. */
+/** What `run` may return for one output. A table's reader hands that table on as it is stored, without a copy. */
 export type OutputValue<O> =
   O extends Artifact.Value<any, infer T>
     ? T
     : O extends Artifact.Files<any>
       ? Artifact.FilesOut
       : O extends Table.Any
-        ? Table.Rows<O>
+        ? Table.Rows<O> | Table.Reader<O>
         : never
 
 /** What `run` may return: one output, or a record with one value for each. */
@@ -84,8 +85,8 @@ export type Result<Outs> = Outs extends Output
   ? OutputValue<Outs>
   : { readonly [K in keyof Outs]: OutputValue<Outs[K]> }
 
-/** What `run` is handed. */
-export interface Context<C = unknown, I = unknown> {
+/** What `run` is handed. `T` is what a row-wise step tallies. */
+export interface Context<C = unknown, I = unknown, T = never> {
   /** The step's name in its pipeline. For messages: it is not part of the key, so no output may depend on it. */
   readonly name: string
   readonly config: C
@@ -111,7 +112,22 @@ export interface Context<C = unknown, I = unknown> {
   readonly signal: AbortSignal
   /** The numeric settings that are in the key. Empty unless the definition says `numeric: true`. */
   readonly settings: Readonly<Record<string, string | number>>
+  /**
+   * What all chunks of a row-wise step share, made when the first of them asks for it: an opened model, threads. Made
+   * once in an execution for each name, and released when that ends. It may depend on config and on the other inputs,
+   * and must not carry anything from one chunk to another.
+   */
+  readonly once: Once
+  /** Notes something of the chunk at hand beside its rows, for `rowWise.finish`: kept with the chunk's result. */
+  readonly tally: (value: T) => void
 }
+
+/** Gives what was made under a name, or makes it. `work.rows`: rows that a row-wise step has yet to go through. */
+export type Once = <A>(
+  name: string,
+  make: (work: { readonly rows: number }) => A | Promise<A>,
+  release?: (made: A) => unknown,
+) => Promise<A>
 
 // ── definitions and uses ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -139,7 +155,7 @@ export interface Facts {
   readonly retries: number
   readonly unchecked: string | undefined
   readonly tolerance: Tolerance | undefined
-  readonly rowWise: { readonly input: string } | undefined
+  readonly rowWise: RowWise.Declared | undefined
   readonly remembers: Remembers | undefined
   /** Config fields that are left out of the key. */
   readonly unkeyed: ReadonlyArray<string>
@@ -187,7 +203,7 @@ export interface Definition<
 /** The config as a use writes it: defaults may be left out. */
 export type ConfigInput<C extends ConfigFields> = Schema.Struct.MakeIn<C>
 
-export interface Options<N extends string, In extends Inputs, C extends ConfigFields> {
+export interface Options<N extends string, In extends Inputs, C extends ConfigFields, T = never> {
   /** Names the definition in keys and messages: `clean`. */
   readonly name: N
   readonly inputs?: In
@@ -213,11 +229,8 @@ export interface Options<N extends string, In extends Inputs, C extends ConfigFi
   readonly unchecked?: string
   /** How far numbers of its outputs may differ for an audit to call them equal. Not part of the key. */
   readonly tolerance?: Tolerance
-  /**
-   * Each output row depends on one row of this input alone: the step runs once per chunk and remembers each chunk. All of
-   * its outputs must be tables, and the engine words its summary.
-   */
-  readonly rowWise?: { readonly input: keyof In & string }
+  /** Each output row depends on one row of this input alone: `run` is called for chunks, and each is remembered. */
+  readonly rowWise?: RowWise.Options<keyof In & string, ConfigType<C>, T>
   /**
    * Keeps values by keys of its own in `context.memory`, for later runs too: answers by row, say. What is remembered
    * belongs to all that the action's key covers, apart from the inputs and variables named here: nothing in them may
@@ -228,8 +241,8 @@ export interface Options<N extends string, In extends Inputs, C extends ConfigFi
   readonly unkeyed?: ReadonlyArray<keyof C & string>
 }
 
-type RunOf<In extends Inputs, C extends ConfigFields, Outs> = (
-  context: Context<ConfigType<C>, { readonly [K in keyof In]: InputType<In[K]> }>,
+type RunOf<In extends Inputs, C extends ConfigFields, Outs, T> = (
+  context: Context<ConfigType<C>, { readonly [K in keyof In]: InputType<In[K]> }, T>,
 ) => Effect.Effect<Result<Outs>, any> | Promise<Result<Outs>> | Result<Outs>
 
 /** Defines a step. Fails with a TypeError when the definition contradicts itself. */
@@ -239,19 +252,21 @@ export const make: {
     const In extends Inputs = {},
     const C extends ConfigFields = {},
     const Outs extends Outputs = {},
+    T = never,
   >(
-    options: Options<N, In, C> & { readonly outputs: Outs; readonly run: RunOf<In, C, Outs> },
+    options: Options<N, In, C, T> & { readonly outputs: Outs; readonly run: RunOf<In, C, Outs, T> },
   ): Definition<N, In, C, Outs>
   <
     const N extends string,
     Out extends Output,
     const In extends Inputs = {},
     const C extends ConfigFields = {},
+    T = never,
   >(
-    options: Options<N, In, C> & { readonly output: Out; readonly run: RunOf<In, C, Out> },
+    options: Options<N, In, C, T> & { readonly output: Out; readonly run: RunOf<In, C, Out, T> },
   ): Definition<N, In, C, Out>
 } = (
-  options: Options<string, Inputs, ConfigFields> & {
+  options: Options<string, Inputs, ConfigFields, any> & {
     readonly output?: Output
     readonly outputs?: Outputs
     readonly run: (context: any) => unknown

@@ -64,6 +64,8 @@ export const runStep = async (
 ): Promise<Ran> => {
   const warnings: Array<string> = []
   let summary: string | undefined
+  const tallies: Array<unknown> = []
+  const made = new Map<string, unknown>()
   const context: Step.Context = {
     name: "step",
     config: Schema.decodeUnknownSync(Schema.Struct(use.facts.config) as never)(use.config),
@@ -82,6 +84,11 @@ export const runStep = async (
     memory: RowMemory.none,
     signal: new AbortController().signal,
     settings: {},
+    once: async (name, make) => {
+      if (!made.has(name)) made.set(name, await make({ rows: 0 }))
+      return made.get(name) as never
+    },
+    tally: (value: unknown) => tallies.push(value),
     ...more,
   }
   const given: unknown = use.facts.run(context)
@@ -98,5 +105,7 @@ export const runStep = async (
       (Symbol.asyncIterator in value || Symbol.iterator in value)
     outputs[name] = isRows ? await Array.fromAsync(value as AsyncIterable<unknown>) : value
   }
+  const { finish } = use.facts.rowWise ?? {}
+  if (finish !== undefined) await finish(tallies, context)
   return { outputs, summary, warnings }
 }

@@ -1,0 +1,66 @@
+/**
+ * What a row-wise step notes of its chunks: kept as JSON with their results, and summed up by its `finish`.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Errors from "./Errors.ts"
+import type { Hooks, Job } from "./Execution.ts"
+import * as StepCall from "./StepCall.ts"
+
+/** A tally as JSON. Throws OutputInvalid where it is not what the step declares. */
+export const encode = (job: Job, value: unknown): unknown => {
+  const codec = codecOf(job)
+  const encoded =
+    codec === undefined
+      ? Result.fail({ message: "the step declares no tally: rowWise: { input, tally, finish }" })
+      : Schema.encodeUnknownResult(codec, { errors: "all" })(value)
+  if (Result.isSuccess(encoded)) return encoded.success
+  throw new Errors.OutputInvalid({
+    output: "a tally",
+    problems: encoded.failure.message.split("\n").map((line) => line.trim()),
+  })
+}
+
+/** Whether remembered tallies are such as the step declares now. */
+export const fit = (job: Job, tallies: ReadonlyArray<unknown>): boolean => {
+  const codec = codecOf(job)
+  if (codec === undefined) return tallies.length === 0
+  return tallies.every((tally) => Result.isSuccess(Schema.decodeUnknownResult(codec)(tally)))
+}
+
+/** Lets the step sum up, and gives the summary that it words. */
+export const finish = (
+  job: Job,
+  hooks: Pick<Hooks, "measure" | "warn">,
+  tallies: ReadonlyArray<unknown>,
+): Effect.Effect<string | undefined, unknown> =>
+  Effect.suspend(() => {
+    const { finish: sumUp } = job.facts.rowWise ?? {}
+    if (sumUp === undefined) return Effect.succeed(undefined)
+    const codec = codecOf(job)
+    const decoded = codec === undefined ? [] : tallies.map((tally) => Schema.decodeUnknownSync(codec)(tally))
+    let summary: string | undefined
+    const returned = sumUp(decoded, {
+      name: job.name,
+      config: job.config,
+      warn: hooks.warn,
+      measure: hooks.measure,
+      summarize: (text) => {
+        summary = text
+      },
+    })
+    return Effect.map(StepCall.settled(returned), () => summary)
+  }).pipe(Effect.catchDefect((defect) => Effect.fail(defect)))
+
+type JsonCodec = Schema.Codec<unknown, Schema.Json>
+
+const codecs = new WeakMap<object, JsonCodec>()
+
+const codecOf = ({ facts }: Job): JsonCodec | undefined => {
+  const schema = facts.rowWise?.tally
+  if (schema === undefined) return undefined
+  let codec = codecs.get(schema)
+  if (codec === undefined) codecs.set(schema, (codec = Schema.toCodecJson(schema) as unknown as JsonCodec))
+  return codec
+}
