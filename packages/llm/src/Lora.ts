@@ -15,67 +15,36 @@ import { type LinearName, type PerLinear, untrained } from "./Block.ts"
 import type { Adapter } from "./layers/linear.ts"
 import type { LlamaConfig } from "./LlamaConfig.ts"
 import type { Backend, Tensor, Variable } from "./ops/Ops.ts"
-import {
-  AdapterUnfit,
-  allProjections,
-  checkPatterns,
-  matching,
-  outputSizes,
-  projections,
-} from "./Projections.ts"
+import * as LoraShape from "./LoraShape.ts"
+import { AdapterUnfit, projections } from "./Projections.ts"
 
 export { AdapterUnfit, allProjections } from "./Projections.ts"
 
-export interface Options {
-  /** R, default 16 */
-  readonly rank?: number
-  /** default 32 */
-  readonly alpha?: number
-  /** Scale alpha/√r instead of alpha/r. */
-  readonly rsLora?: boolean
-  /**
-   * Names or path endings of the projections to train, or one regular expression for whole paths, as in PEFT:
-   * `.*[.][0-3][.].*_proj` trains the first four blocks. All seven by default.
-   */
-  readonly targetModules?: ReadonlyArray<string> | string
-  /** Other ranks and alphas for some modules, by name, path ending or regular expression, as in PEFT. */
-  readonly rankPattern?: Readonly<Record<string, number>>
-  readonly alphaPattern?: Readonly<Record<string, number>>
-}
+export type { Options } from "./LoraShape.ts"
 
 /** A linear layer of one block with an adapter. */
-export interface TrainedLayer extends Adapter, AdapterLayout.LayerShape {
-  readonly block: number
-  readonly name: LinearName
-}
+export interface TrainedLayer extends Adapter, LoraShape.Layer {}
 
-export interface Lora {
+export interface Lora extends LoraShape.LoraShape {
   readonly config: AdapterConfig
-  /** In the order of the blocks. */
+  /** What each block trains, in their order. */
   readonly blocks: ReadonlyArray<PerLinear<Adapter>>
   readonly layers: ReadonlyArray<TrainedLayer>
   /** A and B of each layer in turn: the order of gradients and of optimizer state. */
   readonly parameters: ReadonlyArray<{ readonly name: string; readonly variable: Variable }>
-  /** Numbers that are trained. */
-  readonly parameterCount: number
   /** Copies in PEFT's form. */
   readonly weights: () => Promise<AdapterWeights>
   readonly free: () => void
 }
 
 /** A new adapter: A Kaiming-uniform(√5), that is uniform in ±1/√in, from a stream per module; B zero. */
-export const create = (backend: Backend, model: LlamaConfig, seed: string, options: Options = {}): Lora => {
-  const { targetModules = allProjections } = options
-  const config: AdapterConfig = {
-    baseModel: "",
-    rank: options.rank ?? 16,
-    alpha: options.alpha ?? 32,
-    rsLora: options.rsLora ?? false,
-    targetModules: typeof targetModules === "string" ? matching(model, targetModules) : targetModules,
-    rankPattern: options.rankPattern ?? {},
-    alphaPattern: options.alphaPattern ?? {},
-  }
-  checkPatterns(model, config)
+export const create = (
+  backend: Backend,
+  model: LlamaConfig,
+  seed: string,
+  options: LoraShape.Options = {},
+): Lora => {
+  const config = LoraShape.configOf(model, options)
   return build(backend, model, config, (module, rank, inSize, outSize) => {
     const random = Random.make(Random.derive(seed, module))
     const bound = 1 / Math.sqrt(inSize)
@@ -134,23 +103,20 @@ const build = (
   }))
   const layers: Array<TrainedLayer> = []
   const scales = new Map<string, Tensor>()
-  const byLayer = Map.groupBy(projections(model, config), ({ block, name }) => `${block}.${name}`)
-  for (const members of byLayer.values()) {
-    const { block, inSize, name } = members[0]!
-    const outSize = outputSizes(model)[name].reduce((total, size) => total + size, 0)
-    const rankSize = members.reduce((total, { rank }) => total + rank, 0)
-    const shape = { inSize, outSize, rankSize, members }
+  const shape = LoraShape.make(model, config)
+  for (const of of shape.layers) {
+    const { block, inSize, members, name, outSize, rankSize } = of
     const key = JSON.stringify([outSize, members.map((m) => [m.rank, m.scale, m.outStart, m.outSize])])
-    const scale = scales.get(key) ?? scaleTensor(backend, shape)
+    const scale = scales.get(key) ?? scaleTensor(backend, of)
     scales.set(key, scale)
     const variables = backend.scope(() => {
       const modules = members.map(({ module, outSize: out, rank }) => initial(module, rank, inSize, out))
       return {
-        a: backend.variable(backend.tensor(AdapterLayout.fusedA(shape, modules), [inSize, rankSize])),
-        b: backend.variable(backend.tensor(AdapterLayout.fusedB(shape, modules), [rankSize, outSize])),
+        a: backend.variable(backend.tensor(AdapterLayout.fusedA(of, modules), [inSize, rankSize])),
+        b: backend.variable(backend.tensor(AdapterLayout.fusedB(of, modules), [rankSize, outSize])),
       }
     })
-    const layer = { block, name, ...shape, ...variables, scale }
+    const layer = { ...of, ...variables, scale }
     layers.push(layer)
     blocks[block]![name] = { ...variables, scale }
   }
@@ -163,9 +129,7 @@ const build = (
     blocks,
     layers,
     parameters,
-    parameterCount: [...byLayer.values()]
-      .flat()
-      .reduce((total, m) => total + m.rank * (m.inSize + m.outSize), 0),
+    parameterCount: shape.parameterCount,
     weights: async () => ({ config, modules: await peftModules(backend, layers) }),
     free: () => backend.free(...parameters.map(({ variable }) => variable), ...scales.values()),
   }

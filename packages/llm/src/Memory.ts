@@ -8,7 +8,7 @@
 import type { BatchPlan } from "./plan/BatchPlan.ts"
 import { slotsPerChunk } from "./plan/PlanTensors.ts"
 import { type LlamaConfig, parameterCount } from "./LlamaConfig.ts"
-import type { Lora } from "./Lora.ts"
+import type { LoraShape } from "./LoraShape.ts"
 
 export interface Prediction {
   /** Node, TensorFlow and its buffers, whatever the model. */
@@ -33,7 +33,7 @@ const processBytes = 480 * 1024 ** 2
 const allocatorShare = 1.1
 
 type Shape = Pick<BatchPlan, "tokenCount" | "slots" | "groups">
-type Adapter = Pick<Lora, "layers">
+type Adapter = Pick<LoraShape, "layers">
 
 /** What of a training's settings takes or spares memory. */
 export interface Settings {

@@ -9,36 +9,26 @@ import * as Dropout from "./Dropout.ts"
 import * as EmbeddingNoise from "./EmbeddingNoise.ts"
 import type { Llama } from "./Llama.ts"
 import { type Lora, readVariables } from "./Lora.ts"
-import * as Memory from "./Memory.ts"
+import * as Cost from "./Cost.ts"
+import type * as Memory from "./Memory.ts"
 import * as Optimizer from "./Optimizer.ts"
 import type { Backend, Tensor } from "./ops/Ops.ts"
-import * as BatchPlan from "./plan/BatchPlan.ts"
+import type * as BatchPlan from "./plan/BatchPlan.ts"
 import { upload, uploadSlots } from "./plan/PlanTensors.ts"
-import { supervisedCount, supervisedWeight, type TokenRow, trainingRow } from "./plan/Stream.ts"
+import { supervisedCount, supervisedWeight, type TokenRow } from "./plan/Stream.ts"
 import { NothingSupervised, StateUnfit, TrainingDiverged } from "./TrainerErrors.ts"
 import * as TrainingPass from "./TrainingPass.ts"
 
 export type { TokenRow } from "./plan/Stream.ts"
 export { NothingSupervised, StateUnfit, TrainingDiverged } from "./TrainerErrors.ts"
 
-export interface Options extends Optimizer.Options {
-  /** Micro-batches per optimizer step; by default as few as the activation budget allows. */
-  readonly accumulation?: number
-  /** Most bytes that one micro-batch's activations may take (predicted); 2 GiB by default. */
-  readonly activationBudgetBytes?: number
-  /**
-   * Compute blocks again in backward instead of keeping what they made: always, never, or only for a batch of which
-   * not even one row fits into the budget ("auto", the default). It changes memory and time, and no bit.
-   */
-  readonly recompute?: boolean | "auto"
+export interface Options extends Optimizer.Options, Omit<Cost.Options, "weightBytesEach"> {
   /** Share of an adapter's inputs that is dropped; 0 by default. Needs `seed`, and computes no shared prefixes. */
   readonly dropout?: number
   /** NEFTune's alpha, 0 by default: noise on the embeddings. Needs `seed`, and computes no shared prefixes. */
   readonly noiseAlpha?: number
   /** Seed of dropout masks and noise. */
   readonly seed?: string
-  /** Least tokens of a shared prefix that is computed once (default 8); Infinity computes rows apart. */
-  readonly minimumPrefix?: number
 }
 
 export interface StepResult {
@@ -98,49 +88,18 @@ export const make = (
   }: { readonly model: Llama; readonly adapter: Lora; readonly options?: Options },
 ): Trainer => {
   const { config } = model
-  const { dropout = 0, noiseAlpha = 0, recompute: recomputing = "auto" } = options
-  const isRandom = dropout > 0 || noiseAlpha > 0
+  const { dropout = 0, noiseAlpha = 0 } = options
   const variables = lora.parameters.map(({ variable }) => variable)
   const optimizer = Optimizer.make(backend, lora, options)
-  const memorySettings: Memory.Settings = {
+  const cost = Cost.make(config, lora, {
+    ...options,
     weightBytesEach: model.weights.embedding.dtype === "bfloat16" ? 2 : 4,
-    momentsEach: options.optimizer === "adafactor" ? 0 : 2,
-    dropout: dropout > 0,
-    noise: noiseAlpha > 0,
-  }
+  })
   const pass = TrainingPass.make(backend, model, lora)
   const addAll = backend.jit("accumulate", (ops, { a, b }: Record<"a" | "b", ReadonlyArray<Tensor>>) =>
     a.map((gradient, i) => ops.add(gradient, b[i]!)),
   )
-  const planOptions: BatchPlan.Options = {
-    ...(options.minimumPrefix === undefined ? {} : { minimumPrefix: options.minimumPrefix }),
-    ...(isRandom ? { minimumPrefix: Infinity } : {}), // each row has draws of its own
-  }
   let optimizerSteps = 0
-
-  const plan = (rows: ReadonlyArray<TokenRow>) => BatchPlan.make(rows.map(trainingRow), config, planOptions)
-
-  const budget = options.activationBudgetBytes ?? Memory.activationBudgetDefault
-
-  /** As few micro-batches as fit into the budget, or undefined where not even single rows do. */
-  const cutToFit = (rows: ReadonlyArray<TokenRow>, recompute: boolean): Cut | undefined => {
-    for (let count = 1; count <= rows.length; count++) {
-      const plans = parts(rows, count).map(plan)
-      const bytes = (part: BatchPlan.BatchPlan) =>
-        Memory.activationBytes(config, lora, part, { ...memorySettings, recompute })
-      if (plans.every((part) => bytes(part) <= budget)) return { plans, recompute }
-    }
-    return undefined
-  }
-  const cut = (rows: ReadonlyArray<TokenRow>): Cut => {
-    const always = recomputing === true
-    if (options.accumulation !== undefined)
-      return { plans: parts(rows, options.accumulation).map(plan), recompute: always }
-    const fitting =
-      (always ? undefined : cutToFit(rows, false)) ??
-      (recomputing === false ? undefined : cutToFit(rows, true))
-    return fitting ?? { plans: parts(rows, rows.length).map(plan), recompute: recomputing !== false }
-  }
 
   /** One micro-batch: losses per slot, and gradients weighted by `weight`. */
   const gradientsOf = (part: MicroBatch, weight: number, recompute: boolean) =>
@@ -187,7 +146,7 @@ export const make = (
   return {
     step: async (rows, learningRate) => {
       const { kept, rows: used, supervisedTokens, total, weights } = supervised(rows)
-      const { plans, recompute } = cut(used)
+      const { plans, recompute } = cost.cut(used)
       const losses: Array<Tensor> = []
       let gradients: ReadonlyArray<Tensor> = []
       let firstRow = 0
@@ -228,7 +187,7 @@ export const make = (
 
     evaluate: async (rows) => {
       const { kept, rows: used, supervisedTokens, total, weights } = supervised(rows)
-      const { plans } = cut(used)
+      const { plans } = cost.cut(used)
       const perSlot: Array<Float32Array> = []
       for (const part of plans) {
         const loss = backend.scope(() =>
@@ -265,22 +224,10 @@ export const make = (
 
     adapter: lora.weights,
 
-    memory: (rows) => {
-      const { plans, recompute } = cut(supervised(rows).rows)
-      const predictions = plans.map((part) =>
-        Memory.predict(config, lora, part, { ...memorySettings, recompute }),
-      )
-      return predictions.reduce((a, b) => (b.totalBytes > a.totalBytes ? b : a))
-    },
+    memory: (rows) => cost.memory(supervised(rows).rows)!,
 
     free: optimizer.free,
   }
-}
-
-/** A batch as it is computed. */
-interface Cut {
-  readonly plans: ReadonlyArray<BatchPlan.BatchPlan>
-  readonly recompute: boolean
 }
 
 interface MicroBatch {
@@ -293,13 +240,6 @@ interface MicroBatch {
 }
 
 const tokenCount = (rows: ReadonlyArray<TokenRow>) => rows.reduce((sum, row) => sum + row.ids.length, 0)
-
-/** Rows in `count` runs of nearly equal number, in order. */
-const parts = <A>(rows: ReadonlyArray<A>, count: number): ReadonlyArray<ReadonlyArray<A>> => {
-  const runs = Math.min(count, rows.length)
-  const start = (k: number) => Math.floor((k * rows.length) / runs)
-  return Array.from({ length: runs }, (_, k) => rows.slice(start(k), start(k + 1)))
-}
 
 /** Mean losses of batch and rows from each slot's, weighted and added in double precision. */
 const summarise = (
