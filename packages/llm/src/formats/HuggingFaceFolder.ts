@@ -28,30 +28,41 @@ const index = "model.safetensors.index.json"
 /** Paths of the files in a folder that make the model, by name; others are left out. Throws FormatError. */
 export const filesOf = (folder: string): ReadonlyMap<string, string> => {
   const names = fs.existsSync(folder) ? fs.readdirSync(folder) : []
+  const files = present(folder, described)
+  checkPresent(files, folder, names)
+  return files
+}
+
+/** Paths of those of the wanted files that a folder holds, and of its weights, by name. */
+export const present = (folder: string, wantedNames: ReadonlyArray<string>): ReadonlyMap<string, string> => {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : []
   const weights = names.includes(single) ? [single] : [index]
   if (!names.includes(single) && names.includes(index)) {
     const map =
       (readJson(path.join(folder, index)) as { weight_map?: Record<string, string> }).weight_map ?? {}
     weights.push(...new Set(Object.values(map)))
   }
-  const wanted = [...described, ...weights].filter((name) => names.includes(name))
-  const files = new Map(wanted.toSorted().map((name) => [name, path.join(folder, name)]))
-  checkPresent(files, folder, names)
-  return files
+  const wanted = [...wantedNames, ...weights].filter((name) => names.includes(name))
+  return new Map(wanted.toSorted().map((name) => [name, path.join(folder, name)]))
 }
+
+/** What a model cannot do without and these files do not hold. */
+export const missing = (files: ReadonlyMap<string, string>): ReadonlyArray<string> => [
+  ...["config.json", "tokenizer.json"].filter((name) => !files.has(name)),
+  ...(files.has(single) || files.has(index) ? [] : [`${single} or ${index}`]),
+]
 
 const checkPresent = (
   files: ReadonlyMap<string, string>,
   folder: string,
   others: ReadonlyArray<string> = [],
 ): void => {
-  const missing = ["config.json", "tokenizer.json"].filter((name) => !files.has(name))
-  if (!files.has(single) && !files.has(index)) missing.push(`${single} or ${index}`)
-  if (missing.length === 0) return
+  const lacking = missing(files)
+  if (lacking.length === 0) return
   throw new FormatError({
     file: folder,
     reason: "The folder holds no model that Sluice can read.",
-    facts: [["Missing", missing.join(", ")]],
+    facts: [["Missing", lacking.join(", ")]],
     hint: others.some((name) => name.endsWith(".bin"))
       ? "Its weights are pickled (.bin): save the model again as safetensors."
       : undefined,
