@@ -143,10 +143,12 @@ const killed = async (root: string, settings: ReadonlyArray<string>, moment: Mom
   const group = Group.start({ root }, ["run", ...settings])
   await group.until(started)
   const ended = group.ended.then(() => "ended")
-  const due = moment.kind === "any" ? wait(moment.seconds * 1000) : saving(root, moment, group.ended)
+  const over = new AbortController()
+  const due = moment.kind === "any" ? wait(moment.seconds * 1000) : saving(root, moment, over.signal)
   await Promise.race([due, ended])
   group.kill()
   await ended
+  over.abort()
   return unfinishedSaves(root).length > 0
 }
 
@@ -154,12 +156,10 @@ const killed = async (root: string, settings: ReadonlyArray<string>, moment: Mom
 const saving = async (
   root: string,
   { save, seconds }: Extract<Moment, { readonly kind: "save" }>,
-  ended: Promise<unknown>,
+  over: AbortSignal,
 ): Promise<void> => {
   const seen = new Set<string>()
-  let over = false
-  void ended.then(() => (over = true))
-  while (seen.size < save && !over) {
+  while (seen.size < save && !over.aborted) {
     unfinishedSaves(root).forEach((name) => seen.add(name))
     await wait(2)
   }

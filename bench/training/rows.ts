@@ -40,7 +40,7 @@ const reviews = (model: ModelFiles.OpenModel, count: number): ReadonlyArray<Row>
 }
 
 /** Rows of random tokens; `supervised` is the share of tokens at the end that are learnt. */
-const random = (count: number, length: (draw: Random.Random) => number, supervised: number) => {
+export const randomRows = (count: number, length: (draw: Random.Random) => number, supervised: number) => {
   const draw = Random.make("bench/train/random")
   return Array.from({ length: count }, (): Row => {
     const ids = Array.from({ length: length(draw) }, () => 100 + draw.integer(40_000))
@@ -58,14 +58,14 @@ export const scenarios = (model: ModelFiles.OpenModel, steps: number): ReadonlyA
   {
     name: "mixed lengths, no common prefix, batch 8",
     batches: batched(
-      random(8 * steps, (draw) => 24 + draw.integer(140), 0.3),
+      randomRows(8 * steps, (draw) => 24 + draw.integer(140), 0.3),
       8,
     ),
   },
   {
     name: "256 tokens, all supervised, batch 4",
     batches: batched(
-      random(4 * steps, () => 256, 1),
+      randomRows(4 * steps, () => 256, 1),
       4,
     ),
   },

@@ -7,10 +7,13 @@ import { readFileSync } from "node:fs"
 import { Adapter, Backend, Llama, Lora, ModelFiles, Trainer } from "@sluice/llm"
 import * as Effect from "effect/Effect"
 import type { Row } from "./rows.ts"
+import { type ShapeName, source } from "./shapes.ts"
 
 interface Work {
-  readonly gguf: string
-  readonly adapter: string
+  /** A model's file and an initial adapter; or the shape of a model without either. */
+  readonly gguf?: string
+  readonly adapter?: string
+  readonly shape?: ShapeName
   readonly batches: ReadonlyArray<ReadonlyArray<Row>>
   readonly learningRate: number
   readonly totalSteps: number
@@ -29,9 +32,12 @@ const program = Effect.gen(function* () {
     threads: work.threads,
     jit: work.jit ?? true,
   })
-  const { weights } = yield* ModelFiles.open(work.gguf)
+  const weights = work.shape === undefined ? (yield* ModelFiles.open(work.gguf!)).weights : source(work.shape)
   const model = Llama.load(backend, weights)
-  const lora = Lora.fromWeights(backend, model.config, yield* Adapter.read(work.adapter))
+  const lora =
+    work.adapter === undefined
+      ? Lora.create(backend, model.config, "bench/train")
+      : Lora.fromWeights(backend, model.config, yield* Adapter.read(work.adapter))
   const trainer = Trainer.make(backend, { model, adapter: lora })
   const seconds: Array<number> = []
   const losses: Array<number> = []

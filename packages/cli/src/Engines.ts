@@ -3,6 +3,7 @@
  */
 import { ChildProcess, Engine, Numerics, Pipeline } from "@sluice/core"
 import type { Errors, Reporter } from "@sluice/core"
+import * as Allocator from "@sluice/tensorflow/Allocator"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Arguments from "./Arguments.ts"
@@ -38,17 +39,6 @@ const numerics = (context: Context): Layer.Layer<Numerics.Numerics> =>
     }),
   )
 
-/**
- * What native code needs to know before it starts. Without its mmap threshold glibc hands freed tensors back to the
- * next ones instead of to the system, which spares clearing the pages of large ones anew; with two arenas instead of
- * one a thread, less of what is freed lies where nobody asks for it (measured: 4 % of the peak, no CPU time).
- */
-const childEnvironment: Readonly<Record<string, string>> = {
-  MALLOC_ARENA_MAX: "2",
-  MALLOC_MMAP_MAX_: "0",
-  MALLOC_TRIM_THRESHOLD_: "1073741824",
-}
-
 /** Sluice's own packages: links lead to them from node_modules. */
 const ownFolders = (): ReadonlyArray<string> => {
   const packages = fileURLToPath(new URL("../..", import.meta.url))
@@ -70,7 +60,7 @@ export const layer = (
     executor: ChildProcess.layer({
       entry: context.loaded!.entry,
       env: Object.fromEntries(
-        Object.entries(childEnvironment).filter(([name]) => process.env[name] === undefined),
+        Object.entries(Allocator.environment).filter(([name]) => process.env[name] === undefined),
       ),
       ...(strict === undefined
         ? {}

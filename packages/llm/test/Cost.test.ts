@@ -72,7 +72,8 @@ describe("Cost", () => {
     const lora = Lora.create(backend(), model.config, "a", options)
     const shape = LoraShape.make(model.config, LoraShape.configOf(model.config, options))
     expect(shape.parameterCount).toBe(lora.parameterCount)
-    expect(shape.layers).toEqual(lora.layers.map(({ a: _, b: __, scale: ___, ...layer }) => layer))
+    expect(shape.layers.length).toBe(lora.layers.length)
+    shape.layers.forEach((layer, index) => expect(lora.layers[index]).toMatchObject(layer))
   })
 
   it("predicts the memory that a trainer does, and nothing where nothing is supervised", () => {
@@ -81,7 +82,7 @@ describe("Cost", () => {
     const options = { optimizer: "adafactor", dropout: 0.1, recompute: true } as const
     const cost = Cost.make(model.config, lora, options)
     const trainer = Trainer.make(backend(), { model, adapter: lora, options: { ...options, seed: "a" } })
-    const silent = { ...rows[0]!, labels: rows[0]!.labels.map(() => -100) }
+    const silent = { ...rows[0]!, labels: Array.from(rows[0]!.labels, () => -100) }
     expect(cost.memory([...rows, silent])).toEqual(trainer.memory(rows))
     expect(cost.memory([silent])).toBe(undefined)
     expect(cost.work([silent])).toBe(0)
