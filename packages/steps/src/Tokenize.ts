@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { Chat } from "./Chat.ts"
 import { ModelFiles } from "./kinds.ts"
 import { Tokens } from "./Tokens.ts"
+import { Counts } from "./tokenize/Counts.ts"
 
 /** What became of every chat. */
 export class Accounting extends Table.make({
@@ -44,7 +45,8 @@ export interface TextOptions<T extends Table.Any> extends Pick<ChatOptions, "max
  * Token ids of each chat in the model's own template. Learnt are the assistant's tokens with the token that ends
  * its turn; a message may say that it is not learnt, or what parts of it count (`supervised`, `weights`). A chat of
  * which nothing would be learnt, or of which the template leaves something out, is refused by row. Outputs: the
- * tokens, and what became of every chat. Large tables are encoded on all cores, with the same result.
+ * tokens, and what became of every chat. Large tables are encoded on all cores, with the same result; of a table that
+ * grew or was edited, only the chunks that changed.
  */
 export const chat = (options: ChatOptions) => tokenizeChat(options)
 
@@ -75,6 +77,11 @@ const tokenizeChat = Step.make({
     supervise: Schema.Literals(["assistant", "lastAssistant", "all"]).pipe(Step.withDefault("assistant")),
   },
   outputs: { tokens: Tokens, accounting: Accounting },
+  rowWise: {
+    input: "chats",
+    tally: Counts,
+    finish: async (...all) => (await import("./tokenize/finish.ts")).finish(...all),
+  },
   run: async (context) => {
     const { tokenizeChats } = await import("./tokenize/run.ts")
     return tokenizeChats(context)
@@ -86,6 +93,11 @@ const tokenizeText = Step.make({
   inputs: { rows: Step.anyTable, model: ModelFiles },
   config: { column: Schema.NonEmptyString, maxTokens: MaxTokens, onTooLong: OnTooLong },
   outputs: { tokens: Tokens, accounting: Accounting },
+  rowWise: {
+    input: "rows",
+    tally: Counts,
+    finish: async (...all) => (await import("./tokenize/finish.ts")).finish(...all),
+  },
   run: async (context) => {
     const { tokenizeTexts } = await import("./tokenize/run.ts")
     return tokenizeTexts(context)

@@ -3,13 +3,12 @@ import { EncodePool } from "@sluice/llm"
 import * as Effect from "effect/Effect"
 import * as os from "node:os"
 import { type Chat, toolsOf, turnOf } from "../Chat.ts"
-import { counted, thousands } from "../counted.ts"
 import * as OpenModel from "../model/open.ts"
 import { rowsOf } from "../reading.ts"
 import * as RowId from "../RowId.ts"
 import { watched } from "../watched.ts"
 import type { Accounting, OnTooLong } from "../Tokenize.ts"
-import { ChatsUnfit } from "./ChatsUnfit.ts"
+import type { Counts } from "./Counts.ts"
 import { encodedAhead } from "./encodedAhead.ts"
 import { TextMissing } from "./TextMissing.ts"
 
@@ -36,36 +35,50 @@ interface TextInputs {
   readonly model: Artifact.FilesReader
 }
 
+/** What the chunks of a table share. */
+interface Encoder {
+  readonly pool: EncodePool.EncodePool
+  /** Tokens that end an answer. */
+  readonly stopIds: ReadonlyArray<number>
+}
+
+const close = ({ pool }: Encoder): Promise<void> => pool.close()
+
 /** Renders, tokenizes and labels every chat, and accounts for each. */
-export const tokenizeChats = async (context: Step.Context<ChatConfig, ChatInputs>) => {
-  const { chats } = context.inputs
-  const model = await Effect.runPromise(Effect.scoped(OpenModel.openForChat(context.inputs.model)))
-  const pool = EncodePool.make(
-    model.tokenizer,
-    model.chatTemplate,
-    optionsOf(context.config, context.config.supervise),
-    threadsFor(chats.rowCount),
-  )
+export const tokenizeChats = async (context: Step.Context<ChatConfig, ChatInputs, Counts>) => {
+  const { chats, model } = context.inputs
+  const options = optionsOf(context.config, context.config.supervise)
+  const open = async ({ rows }: { readonly rows: number }): Promise<Encoder> => {
+    const { chatTemplate, stopIds, tokenizer } = await Effect.runPromise(
+      Effect.scoped(OpenModel.openForChat(model)),
+    )
+    return { pool: EncodePool.make(tokenizer, chatTemplate, options, threadsFor(rows)), stopIds }
+  }
+  const encoder = await context.once("encoder", open, close)
   const example = ({ id, messages, tools }: Table.Row<typeof Chat>) => ({
     id,
     example: { turns: messages.map(turnOf), ...(tools === null ? {} : { tools: toolsOf(tools) }) },
   })
-  return tokenize(context, pool, model.stopIds, chats.rowCount, mapped(rowsOf(chats), example))
+  return tokenize(context, encoder, chats.rowCount, mapped(rowsOf(chats), example))
 }
 
 /** Tokenizes every text whole, and accounts for each. */
-export const tokenizeTexts = async (context: Step.Context<TextConfig, TextInputs>) => {
-  const { rows } = context.inputs
+export const tokenizeTexts = async (context: Step.Context<TextConfig, TextInputs, Counts>) => {
+  const { model, rows: texts } = context.inputs
   const { column } = context.config
-  const { stopIds, tokenizer } = await Effect.runPromise(Effect.scoped(OpenModel.open(context.inputs.model)))
-  const pool = EncodePool.make(tokenizer, null, optionsOf(context.config, "all"), threadsFor(rows.rowCount))
+  const options = optionsOf(context.config, "all")
+  const open = async ({ rows }: { readonly rows: number }): Promise<Encoder> => {
+    const { stopIds, tokenizer } = await Effect.runPromise(Effect.scoped(OpenModel.open(model)))
+    return { pool: EncodePool.make(tokenizer, null, options, threadsFor(rows)), stopIds }
+  }
+  const encoder = await context.once("encoder", open, close)
   const example = (row: Readonly<Record<string, unknown>>) => {
     const text = row[column]
     if (typeof text !== "string" || text === "") throw new TextMissing({ column, row })
     return { id: RowId.of(row), example: { text } }
   }
-  const all = rowsOf(rows) as AsyncIterable<Readonly<Record<string, unknown>>>
-  return tokenize(context, pool, stopIds, rows.rowCount, mapped(all, example))
+  const all = rowsOf(texts) as AsyncIterable<Readonly<Record<string, unknown>>>
+  return tokenize(context, encoder, texts.rowCount, mapped(all, example))
 }
 
 const optionsOf = ({ maxTokens, onTooLong }: Limits, supervise: ChatConfig["supervise"]) => ({
@@ -93,16 +106,13 @@ interface Given {
 }
 
 const tokenize = (
-  context: Pick<Step.Context, "progress" | "summarize" | "warn" | "signal">,
-  pool: EncodePool.EncodePool,
-  stopIds: ReadonlyArray<number>,
+  context: Pick<Step.Context<unknown, unknown, Counts>, "progress" | "tally">,
+  { pool, stopIds }: Encoder,
   total: number,
   examples: AsyncIterable<Given>,
 ) => {
   const accounting: Array<Table.Row<typeof Accounting>> = []
   const unfit: Array<{ id: string; reason: string }> = []
-  // An interrupted run reads no further: nothing else would end the threads.
-  context.signal.addEventListener("abort", () => void pool.close(), { once: true })
 
   /** What is learnt of an example, or null where it was dropped or refused. */
   const take = ({ id }: Given, encoded: EncodePool.Encoded) => {
@@ -126,55 +136,30 @@ const tokenize = (
   }
 
   async function* rows() {
-    let sum = 0
+    let tokens = 0
     let weighted = 0
     let endless = 0
-    try {
-      for await (const [given, encoded] of encodedAhead(examples, pool)) {
-        const row = take(given, encoded)
-        if (accounting.length % 100 === 0) context.progress({ done: accounting.length, total, unit: "row" })
-        if (row === null) continue
-        sum += row.ids.length
-        if (row.weights !== null) weighted++
-        if (!stopIds.some((id) => row.labels.lastIndexOf(id) >= 0)) endless++
-        yield row
-      }
-    } finally {
-      await pool.close()
+    for await (const [given, encoded] of encodedAhead(examples, pool)) {
+      const row = take(given, encoded)
+      if (accounting.length % 100 === 0) context.progress({ done: accounting.length, total, unit: "row" })
+      if (row === null) continue
+      tokens += row.ids.length
+      if (row.weights !== null) weighted++
+      if (!stopIds.some((id) => row.labels.lastIndexOf(id) >= 0)) endless++
+      yield row
     }
-    if (unfit.length > 0) {
-      throw new ChatsUnfit({
-        rows: accounting.length,
-        unfit,
-        hint: 'Raise maxTokens or set onTooLong to "drop" or "cut" for long rows; correct the others or leave them out before.',
-      })
-    }
-    if (endless > 0) {
-      context.warn(
-        `In ${counted(endless, "row")} of ${thousands(accounting.length)} no token that ends an answer is learnt: a model tuned on them may not stop.`,
-      )
-    }
-    context.summarize(summary(accounting, sum, weighted))
+    const count = (status: string) => accounting.filter((row) => row.status === status).length
+    context.tally({
+      rows: accounting.length,
+      cut: count("cut"),
+      dropped: count("dropped"),
+      tokens,
+      supervised: accounting.reduce((sum, row) => sum + row.supervisedTokens, 0),
+      weighted,
+      endless,
+      unfit,
+    })
   }
   const written = watched(rows(), () => accounting)
   return { tokens: written.rows, accounting: written.after }
-}
-
-/** `300 rows, 22,600 tokens, 2,700 supervised, 3 cut, 2 dropped`. */
-const summary = (
-  accounting: ReadonlyArray<Table.Row<typeof Accounting>>,
-  tokens: number,
-  weighted: number,
-): string => {
-  const count = (status: string) => accounting.filter((row) => row.status === status).length
-  const supervised = accounting.reduce((sum, row) => sum + row.supervisedTokens, 0)
-  const parts = [
-    counted(accounting.length - count("dropped"), "row"),
-    counted(tokens, "token"),
-    `${thousands(supervised)} supervised`,
-  ]
-  if (weighted > 0) parts.push(`weights in ${counted(weighted, "row")}`)
-  if (count("cut") > 0) parts.push(`${thousands(count("cut"))} cut`)
-  if (count("dropped") > 0) parts.push(`${thousands(count("dropped"))} dropped`)
-  return parts.join(", ")
 }
