@@ -25,7 +25,8 @@ export interface Row {
   readonly state: State
   readonly uncached: boolean
   readonly key: string | undefined
-  readonly causes: ReadonlyArray<Explain.Cause>
+  /** Looked for when they are shown. */
+  readonly causes: () => ReadonlyArray<Explain.Cause>
   readonly waitingFor: ReadonlyArray<string>
   readonly summary: string | undefined
   readonly ms: number | undefined
@@ -47,7 +48,7 @@ export const update = (rows: Map<string, Row>, event: Reporter.Event, now: numbe
           state: step.decision === "hit" ? "hit" : step.decision === "waiting" ? "waiting" : "ready",
           uncached: step.decision === "uncached",
           key: step.key,
-          causes: step.causes,
+          causes: () => step.causes,
           waitingFor: step.waitingFor,
           summary: step.summary,
           ms: undefined,
@@ -60,7 +61,7 @@ export const update = (rows: Map<string, Row>, event: Reporter.Event, now: numbe
     case "step-start": {
       const row = rows.get(event.name)
       if (row === undefined) return
-      const causes = event.causes.length > 0 ? event.causes : row.causes
+      const causes = event.causes.length > 0 ? () => event.causes : row.causes
       rows.set(event.name, {
         ...row,
         state: "running",
@@ -191,13 +192,13 @@ const result = (row: Row, before: string, layout: Layout): Array<string> => {
 export const renderRow = (row: Row, now: number, layout: Layout): Array<string> => {
   const indent = " ".repeat(layout.nameColumns + decisionColumns)
   const word = row.uncached ? "uncached" : "run"
-  const cause = causeText(row.causes)
-  const dull = isDull(row.causes)
+  if (row.state === "hit") return result(row, head(row.name, "hit", layout), layout)
+  if (row.state === "waiting")
+    return [head(row.name, "waiting", layout) + layout.paint("dim", `for ${row.waitingFor.join(", ")}`)]
+  const causes = row.causes()
+  const cause = causeText(causes)
+  const dull = isDull(causes)
   switch (row.state) {
-    case "hit":
-      return result(row, head(row.name, "hit", layout), layout)
-    case "waiting":
-      return [head(row.name, "waiting", layout) + layout.paint("dim", `for ${row.waitingFor.join(", ")}`)]
     case "ready":
       return [(head(row.name, word, layout) + cause).trimEnd()]
     case "failed":
@@ -376,7 +377,7 @@ export const plainLines = (paint: Text.Paint = Text.plain): PlainLines => {
         case "step-start":
           said.set(event.name, { at: now, tenth: 0 })
           return [
-            (head(row.name, row.uncached ? "uncached" : "run", layout) + causeText(row.causes)).trimEnd(),
+            (head(row.name, row.uncached ? "uncached" : "run", layout) + causeText(row.causes())).trimEnd(),
           ]
         case "step-progress": {
           const { done, total } = event

@@ -20,7 +20,9 @@ import * as Graph from "./Graph.ts"
 import * as Lease from "./Lease.ts"
 import type * as Observe from "./Observe.ts"
 import * as Params from "./Params.ts"
-import * as Plan from "./Plan.ts"
+import { specialCause } from "./PlannedWorld.ts"
+import * as Planner from "./Planner.ts"
+import { readDefinition } from "./Preparation.ts"
 import * as Reporter from "./Reporter.ts"
 import * as RowMemory from "./RowMemory.ts"
 import * as RunLog from "./RunLog.ts"
@@ -60,7 +62,7 @@ export interface Settled {
 export const execute = (
   context: RunContext,
   at: number,
-  decided: Plan.Decided,
+  decided: Planner.Decided,
   outputs: ReadonlyArray<Outputs | undefined>,
 ): Effect.Effect<Settled, Error, Services> =>
   Effect.gen(function* () {
@@ -74,7 +76,7 @@ export const execute = (
 
     let waitMs = 20
     for (;;) {
-      const entry = Plan.isAnew(decided) ? undefined : observed.entry(key)
+      const entry = Planner.isAnew(decided) ? undefined : observed.entry(key)
       if (entry !== undefined && observed.damage(entry) === undefined) {
         return { outputs: entry.outputs, key, decision: "hit", ms: 0, summary: entry.summary } as const
       }
@@ -92,7 +94,7 @@ export const execute = (
         continue
       }
       const release = Effect.ignore(Database.storing(() => leases.release(lease)))
-      const meanwhile = Plan.isAnew(decided) ? undefined : observed.entry(key)
+      const meanwhile = Planner.isAnew(decided) ? undefined : observed.entry(key)
       if (meanwhile !== undefined && observed.damage(meanwhile) === undefined) {
         yield* release
         return {
@@ -108,7 +110,7 @@ export const execute = (
   })
 
 /** Reads the step's functions again: a value that changed since planning would make the key a lie. */
-const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Error> =>
+const sameReading = (planner: Planner.Planner, at: number): Effect.Effect<void, Error> =>
   Effect.suspend(() => {
     const node = planner.graph.nodes[at]!
     const before = planner.prepared(at)
@@ -128,7 +130,7 @@ const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Err
         places.push({ place: node.name, what: "its code changed between planning and running", fix: "" })
     }
     if (node.facts.version === undefined) {
-      const now = Plan.readDefinition(node.facts, reader)
+      const now = readDefinition(node.facts, reader)
       for (const role in now) compare(before.code[role], now[role]!)
       for (const field in before.configTexts) {
         const found: Array<CodeReading.CodeReading> = []
@@ -153,7 +155,7 @@ const sameReading = (planner: Plan.Planner, at: number): Effect.Effect<void, Err
 const perform = (
   context: RunContext,
   at: number,
-  decided: Plan.Decided,
+  decided: Planner.Decided,
   outputs: ReadonlyArray<Outputs | undefined>,
   lease: Lease.Lease | undefined,
 ): Effect.Effect<Settled, Error, Services> =>
@@ -195,19 +197,20 @@ const perform = (
         log.append(context.id, { type: "measure", at: now(), name: node.name, measure, value, unit })
         reporter.emit({ type: "step-measure", name: node.name, measure, value, unit })
       },
+      measured: log.measured,
       warn,
       note: (message) => reporter.emit({ type: "note", name: node.name, message }),
       checkpoint:
         action === undefined || lease === undefined
           ? checkpoints.none
           : checkpoints.handle(action, lease, warn),
-      chunks: yield* ChunkMemory.open(prepared.store, node.facts, recordText, Plan.isAnew(decided)),
-      memory: RowMemory.open(prepared.store, node.facts, recordText, Plan.isAnew(decided)),
+      chunks: yield* ChunkMemory.open(prepared.store, node.facts, recordText, Planner.isAnew(decided)),
+      memory: RowMemory.open(prepared.store, node.facts, recordText, Planner.isAnew(decided)),
     }
     const job = jobOf(prepared, at, outputs)
 
     const attempt = Effect.gen(function* () {
-      const cause = Plan.specialCause(planner, at, decided, prepared.observed)
+      const cause = specialCause(planner, at, decided, prepared.observed)
       log.append(context.id, { type: "start", at: now(), name: node.name, key, cause })
       reporter.emit({
         type: "step-start",
@@ -226,7 +229,7 @@ const perform = (
             key,
             recordText,
             lease,
-            forced: Plan.isAnew(decided),
+            forced: Planner.isAnew(decided),
             pipeline: planner.graph.name,
             params: prepared.givenParams,
             covered: () => Object.values(own.code).flatMap((reading) => reading.parts),
@@ -299,7 +302,7 @@ export const jobOf = (
   }
 }
 
-const wiringOf = (planner: Plan.Planner, at: number): Readonly<Record<string, string>> => {
+const wiringOf = (planner: Planner.Planner, at: number): Readonly<Record<string, string>> => {
   const wiring: Record<string, string> = {}
   const node = planner.graph.nodes[at]!
   for (const name in node.inputs) {
@@ -310,7 +313,7 @@ const wiringOf = (planner: Plan.Planner, at: number): Readonly<Record<string, st
 }
 
 const jobInputs = (
-  planner: Plan.Planner,
+  planner: Planner.Planner,
   at: number,
   outputs: ReadonlyArray<Outputs | undefined>,
 ): Execution.Job["inputs"] => {

@@ -16,10 +16,10 @@ import * as ActionKey from "./ActionKey.ts"
 import type { CodeTree } from "./ActionCache.ts"
 import { Database, failed, readJson } from "./Database.ts"
 import * as Errors from "./Errors.ts"
-import * as Explain from "./Explain.ts"
 import { temporaryPath } from "./internal/atomicFile.ts"
 import { writeFlushed } from "./internal/writeFlushed.ts"
 import { Leases, type Lease } from "./Lease.ts"
+import * as RecordDifference from "./RecordDifference.ts"
 
 /** A checkpoint that was read back: its parts' digests were checked. */
 export interface Saved {
@@ -311,14 +311,14 @@ const savedFrom = (step: string, place: string, { head, bytes }: Whole): Saved =
 
 /** What differs between two actions of a step, a line each: none is left out, or it would not be another key. */
 const differencesOf = (other: Action, action: Action): ReadonlyArray<string> => {
-  const side = (one: Action): Explain.Side => ({
+  const side = (one: Action): RecordDifference.Side => ({
     key: one.key,
     record: ActionKey.parse(one.recordText),
     code: one.code,
   })
   const before = side(other)
   const after = side(action)
-  const found = Explain.compare(action.name, before, after, {
+  const found = RecordDifference.compare(action.name, before, after, {
     previousParams: other.params,
     nextParams: action.params,
   }).map((cause) => cause.headline)

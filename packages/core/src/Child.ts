@@ -16,15 +16,16 @@ import { type FromChild, toPlain, type ToChild } from "./ChildMessages.ts"
 import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
 import * as Execution from "./Execution.ts"
-import * as Explain from "./Explain.ts"
 import * as Graph from "./Graph.ts"
 import * as Guard from "./Guard.ts"
 import * as Lease from "./Lease.ts"
+import type { Observations } from "./Observations.ts"
 import * as Observe from "./Observe.ts"
 import * as Owner from "./Owner.ts"
 import * as Params from "./Params.ts"
 import type * as Pipeline from "./Pipeline.ts"
-import * as Plan from "./Plan.ts"
+import * as Planner from "./Planner.ts"
+import * as RecordDifference from "./RecordDifference.ts"
 import * as RowMemory from "./RowMemory.ts"
 import * as RunLog from "./RunLog.ts"
 import * as SourceDigests from "./SourceDigests.ts"
@@ -110,6 +111,7 @@ const perform = Effect.fnUntraced(function* (
   const hooks: Execution.Hooks = {
     progress: throttled((progress) => send({ type: "progress", ...progress })),
     measure: (name, value, unit) => send({ type: "measure", name, value, unit }),
+    measured: log.measured,
     warn,
     note: (message) => send({ type: "note", message }),
     checkpoint:
@@ -160,12 +162,12 @@ const prepare = (
   if (graph.name !== request.pipeline || at === undefined) {
     throw new Errors.NoSuchStep({ pipeline: graph.name, name: request.step, known: [...graph.index.keys()] })
   }
-  const observed: Plan.Observations = {
-    ...Observe.observe(cache, log, sources, graph, new Map(), request.settings, new Map()),
+  const observed: Observations = {
+    ...Observe.observe(cache, log, sources, graph, Observe.knownOf(request.settings)),
     // The engine digested the files; this process checks them while it reads.
     sources: (_, patterns) => filesFor(graph, at, request, patterns),
   }
-  return { graph, at, planner: Plan.planner(graph, observed, {}, [at]) }
+  return { graph, at, planner: Planner.make(graph, observed, {}, [at]) }
 }
 
 const filesFor = (
@@ -200,13 +202,13 @@ const jobInputs = (graph: Graph.Graph, at: number, request: Request): Execution.
 /** Computes the key again from this process's own reading of the pipeline. */
 const sameRecord = (
   request: Request,
-  planner: Plan.Planner,
+  planner: Planner.Planner,
   at: number,
 ): Effect.Effect<void, Errors.StepFailed> => {
   const name = request.step
   const decided = planner.decide(at, (producer) => outputsOf(planner.graph, at, producer, request))
   if (decided.key === request.key) return Effect.void
-  const side = (recordText: string): Explain.Side => ({
+  const side = (recordText: string): RecordDifference.Side => ({
     key: undefined,
     record: ActionKey.parse(recordText),
     code: planner.prepared(at).code,
@@ -214,7 +216,7 @@ const sameRecord = (
   const differences =
     decided.recordText === undefined
       ? ["its code is not identified there"]
-      : Explain.compare(name, side(request.recordText!), side(decided.recordText), {
+      : RecordDifference.compare(name, side(request.recordText!), side(decided.recordText), {
           previousParams: {},
           nextParams: {},
         }).map((cause) => cause.headline)

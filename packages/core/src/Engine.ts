@@ -12,13 +12,15 @@ import * as Checkpoint from "./Checkpoint.ts"
 import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
 import * as Executor from "./Executor.ts"
+import * as Forecast from "./Forecast.ts"
 import * as Lease from "./Lease.ts"
 import * as Numerics from "./Numerics.ts"
 import * as Observe from "./Observe.ts"
 import * as Owner from "./Owner.ts"
 import * as Params from "./Params.ts"
 import type * as Pipeline from "./Pipeline.ts"
-import * as Plan from "./Plan.ts"
+import type * as Plan from "./Plan.ts"
+import type * as Planner from "./Planner.ts"
 import * as Reporter from "./Reporter.ts"
 import type { Run, RunState, RunStep, StepOutcome } from "./Run.ts"
 import * as RunLog from "./RunLog.ts"
@@ -83,7 +85,7 @@ const isNumericsLayer = (
   given: Numerics.Settings | Layer.Layer<Numerics.Numerics>,
 ): given is Layer.Layer<Numerics.Numerics> => Layer.isLayer(given)
 
-export interface PlanOptions extends Plan.Options {
+export interface PlanOptions extends Planner.Options {
   /** By name; values as they are, or `Pipeline.fromText(...)` for what was typed. */
   readonly params?: Readonly<Record<string, unknown>>
 }
@@ -116,7 +118,31 @@ export const plan = (
   pipeline: Pipeline.Pipeline<any, any>,
   options: PlanOptions = {},
 ): Effect.Effect<Plan.Plan, PlanError, Services> =>
+  Effect.map(lazyPlan(pipeline, options), (found) => {
+    // Once read, causes stay known when the store is closed.
+    for (const action of found.actions) void action.causes
+    return found
+  })
+
+/** As `plan`, but causes are looked for when they are read, which must be while the store is open. */
+export const lazyPlan = (
+  pipeline: Pipeline.Pipeline<any, any>,
+  options: PlanOptions = {},
+): Effect.Effect<Plan.Plan, PlanError, Services> =>
   Effect.map(Observe.prepare(pipeline, options), (prepared) => prepared.plan)
+
+/** What would happen, with what the steps tell of themselves. */
+export const forecast = (
+  pipeline: Pipeline.Pipeline<any, any>,
+  options: PlanOptions = {},
+): Effect.Effect<
+  { readonly plan: Plan.Plan; readonly forecasts: ReadonlyMap<string, Forecast.Outcome> },
+  PlanError,
+  Services
+> =>
+  Effect.flatMap(Observe.prepare(pipeline, options), (prepared) =>
+    Effect.map(Forecast.ofPlan(prepared), (forecasts) => ({ plan: prepared.plan, forecasts })),
+  )
 
 /** Carries the pipeline out. Fails with RunFailed when a step failed; what does not depend on it ran all the same. */
 export const run = Effect.fn("Engine.run")(function* (
@@ -159,6 +185,7 @@ export const run = Effect.fn("Engine.run")(function* (
       pipeline: graph.name,
       at: startedAt,
       owner: owner.id,
+      machine: RunLog.machine(),
       params: record.params,
       hits: unchanged ? { asIn: prepared.lastRun! } : hits,
     })
@@ -175,6 +202,7 @@ export const run = Effect.fn("Engine.run")(function* (
       // On a full disk the run counts as interrupted; what its steps stored is there all the same.
       yield* Effect.ignore(Database.storing(() => log.end({ id, endedAt, state })))
       reporter.emit({ type: "run-end", runId: id, state: state as "done", ms: endedAt - startedAt })
+      prepared.close()
       return { ...record, endedAt, state, steps } satisfies Run
     })
   if (hits.length === selected.length) return yield* finish("done", record.steps)

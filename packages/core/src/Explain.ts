@@ -1,10 +1,6 @@
 /**
- * Why a step runs: the difference between two action records, root causes first, each with the path by which it arrived.
+ * Why a step runs: what changed at it and at the steps above it, root causes first, each with the path by which it came.
  */
-import type * as ActionKey from "./ActionKey.ts"
-import type { CodePart } from "./CodeTag.ts"
-
-export { nearest as nearestName } from "./internal/nearest.ts"
 
 /** What kind of thing changed. */
 export type CauseKind =
@@ -33,53 +29,31 @@ export interface Cause {
   readonly details?: ReadonlyArray<string>
 }
 
-/** What is known of a function's code, for comparing. */
-export interface Code {
-  readonly digest: string
-  readonly parts: ReadonlyArray<CodePart>
-  readonly packages: ReadonlyArray<{
-    readonly name: string
-    readonly version: string
-    readonly integrity: string
-  }>
-  readonly values: ReadonlyArray<{
-    readonly name: string
-    readonly file: string
-    readonly line: number
-    readonly text: string
-  }>
+/** What changed at one step, seen by itself. */
+export interface Changes {
+  /** Causes of its own, whose path is the step alone. */
+  readonly own: ReadonlyArray<Cause>
+  /** Inputs with other contents than before, or contents unknown so far: through them other causes arrive. */
+  readonly through: ReadonlyArray<Arrival>
 }
 
-/** A step at one time. */
-export interface Side {
-  readonly key: string | undefined
-  /** Inputs that are not known yet are absent. */
-  readonly record: ActionKey.Record
-  readonly code: Readonly<Record<string, Code>>
-  /** Values of variables as they may be shown, where they are known. */
-  readonly env?: Readonly<Record<string, string | null>> | undefined
+/** An input that was written by another step. */
+export interface Arrival {
+  readonly producer: string
+  /** What is said of it where the producer has no cause; `undefined` where nothing is to be said. */
+  readonly otherwise: string | undefined
 }
 
-/** A step as it was when its result was stored. */
-export const sideOf = ({ key, record, code, env }: Side): Side => ({ key, record, code, env })
+/** What is said of a step that runs although nothing is known to have changed. */
+export const gone = (step: string): Changes => ({
+  own: [{ kind: "first", headline: `${step}: its result is not in the store`, path: [step] }],
+  through: [],
+})
 
 /** Two states of a pipeline. */
 export interface World {
-  readonly previous: (step: string) => Side | undefined
-  readonly next: (step: string) => Side | undefined
-  /** Params with which a step's previous state came about. */
-  readonly previousParams: (step: string) => Readonly<Record<string, string>>
-  readonly nextParams: Readonly<Record<string, string>>
-  /** The step that an input of a step reads, or `undefined` for files from outside. */
-  readonly producerOf: (step: string, input: string) => string | undefined
-  /** A cause that no record shows: damage, force, a step that cannot be identified. */
-  readonly special: (step: string) => Cause | undefined
-}
-
-/** Canonical texts of the params on both sides. */
-export interface ParamTexts {
-  readonly previousParams: Readonly<Record<string, string>>
-  readonly nextParams: Readonly<Record<string, string>>
+  /** `undefined` for a step at which nothing changed. Asked once for each step that is explained or lies above one. */
+  readonly changes: (step: string) => Changes | undefined
 }
 
 /** The causes for a step, root causes first: its own, then those that arrived through its inputs. */
@@ -87,270 +61,89 @@ export const causesOf = (world: World, step: string): ReadonlyArray<Cause> => ex
 
 /** As `causesOf` for many steps of one world: what was found for a step serves all steps below it. */
 export const explainer = (world: World): ((step: string) => ReadonlyArray<Cause>) => {
-  const visited = new Map<string, ReadonlyArray<Cause>>()
-  const visit = (name: string): ReadonlyArray<Cause> => {
-    const known = visited.get(name)
-    if (known !== undefined) return known
-    visited.set(name, [])
-    // Distinct at every step: one root that arrives by two ways at each of many layers would arrive by 2^layers.
-    const causes = distinct(causesAt(world, name, visit)).toSorted((a, b) => rank(a) - rank(b))
-    visited.set(name, causes)
-    return causes
+  const settled = new Map<string, ReadonlyArray<Arrived>>()
+  return (step) => {
+    if (!settled.has(step)) settle(world, step, settled)
+    return settled.get(step)!.map(causeOf)
   }
-  return visit
+}
+
+/** A cause at a step that it reached. Ways share what they have in common: a chain of n steps has n of them, not n². */
+interface Arrived {
+  readonly cause: Cause
+  readonly way: Way
+}
+
+interface Way {
+  readonly step: string
+  /** How it came to the step before; `undefined` at the root. */
+  readonly from: Way | undefined
+  readonly length: number
+}
+
+const causeOf = ({ cause, way }: Arrived): Cause =>
+  way.from === undefined
+    ? cause
+    : {
+        kind: cause.kind,
+        headline: cause.headline,
+        ...(cause.details === undefined ? {} : { details: cause.details }),
+        get path() {
+          const names: Array<string> = []
+          for (let at: Way | undefined = way; at !== undefined; at = at.from) names.push(at.step)
+          return names.toReversed()
+        },
+      }
+
+/** Finds the causes of a step and of all above it through which they arrived, producers first. */
+const settle = (world: World, asked: string, settled: Map<string, ReadonlyArray<Arrived>>): void => {
+  // No recursion: a chain may have ten thousand steps.
+  const begun = new Map<string, Changes | undefined>()
+  const stack = [asked]
+  while (stack.length > 0) {
+    const step = stack.at(-1)!
+    if (!settled.has(step) && !begun.has(step)) {
+      const changes = world.changes(step)
+      begun.set(step, changes)
+      const depth = stack.length
+      for (const { producer } of changes?.through ?? [])
+        if (!settled.has(producer) && !begun.has(producer)) stack.push(producer)
+      if (stack.length > depth) continue
+    }
+    stack.pop()
+    if (!settled.has(step)) settled.set(step, arrivedAt(step, begun.get(step), settled))
+  }
 }
 
 /** So many causes a step hands on to those below it: more would tell nobody more, and cost steps times causes. */
 const handedOn = 24
 
-const causesAt = (
-  world: World,
-  name: string,
-  upstream: (name: string) => ReadonlyArray<Cause>,
-): ReadonlyArray<Cause> => {
-  const special = world.special(name)
-  if (special !== undefined) return [special]
-  const next = world.next(name)
-  if (next === undefined) return []
-  const previous = world.previous(name)
-  if (previous === undefined) {
-    return [{ kind: "first", headline: `${name}: has not run before`, path: [name] }]
+const arrivedAt = (
+  step: string,
+  changes: Changes | undefined,
+  settled: ReadonlyMap<string, ReadonlyArray<Arrived>>,
+): ReadonlyArray<Arrived> => {
+  if (changes === undefined) return []
+  // Distinct at every step: one root that arrives by two ways at each of many layers would arrive by 2^layers.
+  const distinct = new Map<string, Arrived>()
+  const add = (cause: Cause, from: Way | undefined): void => {
+    const known = distinct.get(cause.headline)
+    const length = from === undefined ? 1 : from.length + 1
+    if (known === undefined || length < known.way.length)
+      distinct.set(cause.headline, { cause, way: { step, from, length } })
   }
-  if (next.key !== undefined && next.key === previous.key) return []
-  const own = compare(name, previous, next, {
-    previousParams: world.previousParams(name),
-    nextParams: world.nextParams,
-  })
-  const arrived: Array<Cause> = []
-  const inputs = new Set([...Object.keys(previous.record.inputs), ...Object.keys(next.record.inputs)])
-  for (const input of producingInputs(world, name, inputs)) {
-    const producer = world.producerOf(name, input)!
-    const before = previous.record.inputs[input]
-    const after = next.record.inputs[input]
-    if (before !== undefined && before === after) continue
-    const roots = upstream(producer)
-    for (const root of roots.slice(0, handedOn)) arrived.push({ ...root, path: [...root.path, name] })
-    // While a step waits, its inputs are unknown: one whose producer has no cause is not known to have changed.
-    if (roots.length === 0 && (before === undefined || after !== undefined)) {
-      const what = before === undefined ? `reads ${producer} now` : `what ${producer} wrote changed`
-      arrived.push({ kind: "input", headline: `${name}: ${what}`, path: [producer, name] })
-    }
+  for (const cause of changes.own) add(cause, undefined)
+  for (const { producer, otherwise } of changes.through) {
+    const roots = settled.get(producer) ?? []
+    for (let at = 0; at < roots.length && at < handedOn; at++) add(roots[at]!.cause, roots[at]!.way)
+    if (roots.length > 0 || otherwise === undefined) continue
+    const way = { step: producer, from: undefined, length: 1 }
+    add({ kind: "input", headline: `${step}: ${otherwise}`, path: [] }, way)
   }
-  const causes = [...own, ...arrived]
-  return causes.length > 0
-    ? causes
-    : [{ kind: "first", headline: `${name}: its result is not in the store`, path: [name] }]
+  if (distinct.size === 0) for (const cause of gone(step).own) add(cause, undefined)
+  const causes = [...distinct.values()]
+  return causes.length === 1 ? causes : causes.toSorted((a, b) => rank(a.cause) - rank(b.cause))
 }
-
-/** Inputs that a step reads from another step, those with unknown contents included. */
-const producingInputs = (world: World, name: string, known: ReadonlySet<string>): ReadonlyArray<string> => {
-  const next = world.next(name)
-  const names = new Set([...known, ...Object.keys(next?.record.inputs ?? {})])
-  return [...names].filter((input) => world.producerOf(name, input) !== undefined)
-}
-
-/** What differs between two records of a step, apart from what other steps wrote. */
-export const compare = (
-  name: string,
-  previous: Side,
-  next: Side,
-  params: ParamTexts,
-): ReadonlyArray<Cause> => {
-  const before = previous.record
-  const after = next.record
-  const causes: Array<Cause> = []
-  const add = (kind: CauseKind, headline: string, details?: ReadonlyArray<string>): void => {
-    causes.push({ kind, headline, path: [name], ...(details === undefined ? {} : { details }) })
-  }
-
-  for (const field of keysOf(before.config, after.config)) {
-    const [old, now] = [before.config[field], after.config[field]]
-    if (old === now) continue
-    const param = paramFor(field, old, now, params)
-    if (param !== undefined) add("param", `${param}: ${show(old)} -> ${show(now)}`)
-    else if (old?.includes("Function(") === true && now?.includes("Function(") === true) {
-      causes.push(...codeCauses(name, `config.${field}`, previous.code, next.code, params))
-    } else add("config", `${name}.${field}: ${show(old)} -> ${show(now)}`)
-  }
-  if (before.code !== after.code) causes.push(...codeCauses(name, "run", previous.code, next.code, params))
-  if (before.finish !== after.finish)
-    causes.push(...codeCauses(name, "finish", previous.code, next.code, params))
-  if (before.step !== after.step) add("code", `${name}: uses ${after.step} instead of ${before.step}`)
-  if (before.version !== after.version) {
-    add("code", `${name}: version ${before.version || "(none)"} -> ${after.version || "(none)"}`)
-  }
-  if (JSON.stringify(before.outputs) !== JSON.stringify(after.outputs)) {
-    const changed = keysOf(before.outputs, after.outputs).filter(
-      (output) => before.outputs[output] !== after.outputs[output],
-    )
-    add("code", `${name}: declares ${changed.join(", ")} differently`)
-  }
-  if (before.rowWise !== after.rowWise)
-    add("code", `${name}: row-wise ${before.rowWise || "no"} -> ${after.rowWise || "no"}`)
-  for (const input of keysOf(before.inputs, after.inputs)) {
-    const [old, now] = [before.inputs[input], after.inputs[input]]
-    if (Array.isArray(old) || Array.isArray(now)) causes.push(...sourceCauses(name, old, now))
-  }
-  causes.push(...packageCauses(name, before.packages, after.packages))
-  for (const variable of keysOf(before.env, after.env)) {
-    const [old, now] = [before.env[variable], after.env[variable]]
-    if (old === now) continue
-    const [oldText, nowText] = [previous.env?.[variable], next.env?.[variable]]
-    if (old === undefined) add("env", `${name}: reads ${variable} now`)
-    else if (now === undefined) add("env", `${name}: no longer reads ${variable}`)
-    else if (oldText !== undefined && nowText !== undefined)
-      add("env", `${variable}: ${oldText ?? "(not set)"} -> ${nowText ?? "(not set)"}`)
-    else
-      add("env", `${variable} ${old === null ? "is set now" : now === null ? "is no longer set" : "changed"}`)
-  }
-  for (const setting of keysOf(before.numeric, after.numeric)) {
-    const [old, now] = [before.numeric[setting], after.numeric[setting]]
-    if (old !== now) add("numeric", `${setting}: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
-  }
-  if (before.seed !== after.seed) {
-    const how =
-      before.seed === ""
-        ? "draws random numbers now"
-        : after.seed === ""
-          ? "draws none any more"
-          : "the seed changed"
-    add("seed", `${name}: ${how}`)
-  }
-  for (const field of keysOf(before.runtime, after.runtime)) {
-    const [old, now] = [before.runtime[field], after.runtime[field]]
-    if (old !== now) add("runtime", `${field}: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
-  }
-  for (const writer of keysOf(before.format, after.format)) {
-    const [old, now] = [before.format[writer], after.format[writer]]
-    if (old !== now) add("runtime", `${writer} format: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
-  }
-  if (before.keyVersion !== after.keyVersion) {
-    add("runtime", `action keys: version ${before.keyVersion} -> ${after.keyVersion}`)
-  }
-  return causes
-}
-
-/** The param whose two values are a config field's: one of the same name first. */
-const paramFor = (
-  field: string,
-  old: string | undefined,
-  now: string | undefined,
-  params: ParamTexts,
-): string | undefined => {
-  const fits = keysOf(params.previousParams, params.nextParams).filter(
-    (param) =>
-      params.previousParams[param] !== params.nextParams[param] &&
-      params.previousParams[param] === old &&
-      params.nextParams[param] === now,
-  )
-  return fits.find((param) => param === field) ?? fits[0]
-}
-
-const codeCauses = (
-  name: string,
-  role: string,
-  previous: Side["code"],
-  next: Side["code"],
-  params: ParamTexts,
-): ReadonlyArray<Cause> => {
-  const before = previous[role]
-  const after = next[role]
-  const what = role === "run" ? "its code" : role.replace(/^config\./, "")
-  const cause = (headline: string, kind: CauseKind = "code"): Cause => ({ kind, headline, path: [name] })
-  if (before === undefined || after === undefined) return [cause(`${name}: ${what} changed`)]
-  const causes: Array<Cause> = []
-  const old = new Map(before.parts.map((part) => [partName(part), part]))
-  const now = new Map(after.parts.map((part) => [partName(part), part]))
-  // A part whose own text is as it was changed by what its names refer to.
-  const rebound: Array<string> = []
-  for (const [name, part] of now) {
-    const earlier = old.get(name)
-    if (earlier === undefined || earlier.digest === part.digest) continue
-    if (part.written !== undefined && part.written === earlier.written) rebound.push(name)
-    else causes.push(cause(`${name} changed`))
-  }
-  for (const value of after.values) {
-    const earlier = before.values.find((one) => one.name === value.name && one.file === value.file)
-    if (earlier === undefined || earlier.text === value.text) continue
-    const param = paramFor(value.name, earlier.text, value.text, params)
-    causes.push(
-      param === undefined
-        ? cause(`${value.name} in ${value.file}: ${show(earlier.text)} -> ${show(value.text)}`)
-        : cause(`${param}: ${show(earlier.text)} -> ${show(value.text)}`, "param"),
-    )
-  }
-  // What came or went follows from a change elsewhere, as a rule; it is named when nothing else is.
-  if (causes.length === 0) {
-    for (const part of now.keys()) if (!old.has(part)) causes.push(cause(`${part} is reached now`))
-    for (const part of old.keys()) if (!now.has(part)) causes.push(cause(`${part} is no longer reached`))
-    for (const part of rebound) causes.push(cause(`${part}: a name in it stands for something else`))
-  }
-  if (causes.length === 0 && before.digest !== after.digest) causes.push(cause(`${name}: ${what} changed`))
-  return causes
-}
-
-const partName = (part: CodePart): string => `${part.symbol} in ${part.file}`
-
-const sourceCauses = (
-  name: string,
-  before: ActionKey.Record["inputs"][string] | undefined,
-  after: ActionKey.Record["inputs"][string] | undefined,
-): ReadonlyArray<Cause> => {
-  const old = new Map(Array.isArray(before) ? (before as ReadonlyArray<readonly [string, string]>) : [])
-  const now = new Map(Array.isArray(after) ? (after as ReadonlyArray<readonly [string, string]>) : [])
-  const causes: Array<Cause> = []
-  const add = (headline: string): void => void causes.push({ kind: "source", headline, path: [name] })
-  for (const [file, digest] of now)
-    if (old.has(file) && old.get(file) !== digest) add(`${name}: ${file} changed`)
-  for (const file of now.keys()) if (!old.has(file)) add(`${name}: ${file} is new`)
-  for (const file of old.keys()) if (!now.has(file)) add(`${name}: ${file} is gone`)
-  return causes
-}
-
-const packageCauses = (
-  name: string,
-  before: ActionKey.Record["packages"],
-  after: ActionKey.Record["packages"],
-): ReadonlyArray<Cause> => {
-  const byName = (
-    packages: ActionKey.Record["packages"],
-  ): Map<string, Array<[version: string, integrity: string]>> => {
-    const map = new Map<string, Array<[string, string]>>()
-    for (const [id, integrity] of Object.entries(packages)) {
-      const at = id.lastIndexOf("@")
-      const list = map.get(id.slice(0, at)) ?? []
-      list.push([id.slice(at + 1), integrity])
-      map.set(id.slice(0, at), list)
-    }
-    return map
-  }
-  const old = byName(before)
-  const now = byName(after)
-  const causes: Array<Cause> = []
-  const add = (headline: string): void => void causes.push({ kind: "package", headline, path: [name] })
-  const versions = (list: ReadonlyArray<[string, string]>): string =>
-    list.map(([version]) => version).join(", ")
-  for (const one of new Set([...old.keys(), ...now.keys()])) {
-    const earlier = old.get(one)
-    const later = now.get(one)
-    if (earlier === undefined) add(`package ${one} ${versions(later!)} is reached now`)
-    else if (later === undefined) add(`package ${one} is no longer reached`)
-    else if (versions(earlier) !== versions(later))
-      add(`package ${one}: ${versions(earlier)} -> ${versions(later)}`)
-    else if (JSON.stringify(earlier) !== JSON.stringify(later))
-      add(`package ${one} ${versions(later)}: its files changed`)
-  }
-  return causes
-}
-
-const longest = 60
-
-const show = (text: string | undefined): string =>
-  text === undefined ? "(not given)" : text.length <= longest ? text : `${text.slice(0, longest)}…`
-
-const keysOf = (a: object, b: object): ReadonlyArray<string> => [
-  ...new Set([...Object.keys(a), ...Object.keys(b)]),
-]
 
 /** Direct causes before those that follow from a declaration or are known only by their effect. */
 const rank = (cause: Cause): number => order.indexOf(cause.kind)
@@ -372,12 +165,3 @@ const order: ReadonlyArray<CauseKind> = [
   "uncached",
   "first",
 ]
-
-const distinct = (causes: ReadonlyArray<Cause>): ReadonlyArray<Cause> => {
-  const seen = new Map<string, Cause>()
-  for (const cause of causes) {
-    const known = seen.get(cause.headline)
-    if (known === undefined || cause.path.length < known.path.length) seen.set(cause.headline, cause)
-  }
-  return [...seen.values()]
-}

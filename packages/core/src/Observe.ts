@@ -6,25 +6,23 @@ import * as ActionCache from "./ActionCache.ts"
 import * as CodeReading from "./CodeReading.ts"
 import * as Database from "./Database.ts"
 import * as Errors from "./Errors.ts"
-import * as Explain from "./Explain.ts"
 import * as Graph from "./Graph.ts"
+import * as History from "./History.ts"
 import * as Numerics from "./Numerics.ts"
+import type { Observations } from "./Observations.ts"
 import type * as Pipeline from "./Pipeline.ts"
 import * as Plan from "./Plan.ts"
+import * as Planner from "./Planner.ts"
+import type { Prepared as PreparedStep } from "./Preparation.ts"
 import * as Quarantine from "./Quarantine.ts"
 import * as RunLog from "./RunLog.ts"
 import * as SourceDigests from "./SourceDigests.ts"
 import { rmSync } from "node:fs"
 
 /** A plan with all that carrying it out needs. */
-export interface Prepared {
-  readonly planner: Plan.Planner
-  readonly observed: Plan.Observations
-  readonly plan: Plan.Plan
-  readonly decided: ReadonlyArray<Plan.Decided | undefined>
-  readonly causes: (step: string) => ReadonlyArray<Explain.Cause>
-  /** What `causes` compares. */
-  readonly world: Explain.World
+export interface Prepared extends Plan.Made {
+  readonly planner: Planner.Planner
+  readonly observed: Observations
   readonly givenParams: Readonly<Record<string, unknown>>
   /** The newest run of the pipeline and its steps. */
   readonly lastRun: string | undefined
@@ -33,7 +31,7 @@ export interface Prepared {
   readonly store: string
 }
 
-export interface Options extends Plan.Options {
+export interface Options extends Planner.Options {
   readonly params?: Readonly<Record<string, unknown>>
 }
 
@@ -57,7 +55,7 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
   const givenParams = options.params ?? {}
   const graph = yield* planning(() => Graph.make(pipeline, givenParams))
   // Steps that are not asked for need no backend: splitting rows works without TensorFlow.
-  const asked = yield* planning(() => Plan.select(graph, options.only).map((at) => graph.nodes[at]!))
+  const asked = yield* planning(() => Planner.select(graph, options.only).map((at) => graph.nodes[at]!))
   const numericStep = asked.find((node) => node.facts.numeric)
   const numeric =
     numericStep !== undefined
@@ -73,23 +71,22 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
       : undefined
   return yield* planning((): Prepared => {
     const lastRun = log.last(graph.name)
-    const last =
-      lastRun === undefined
-        ? { entries: new Map<string, ActionCache.Entry>(), steps: [] }
-        : cache.ofRun(lastRun)
-    const observed = observe(cache, log, sources, graph, last.entries, numeric, Quarantine.read(db.root))
-    const planner = Plan.planner(graph, observed, options)
-    const made = Plan.make(planner, observed)
+    const last = lastRun === undefined ? History.none : { run: lastRun, ...cache.ofRun(lastRun) }
     // Entries of the last run answer for the plan alone: what runs from now on is asked of the index.
-    last.entries.clear()
-    const actions = new Map(made.plan.actions.map((action) => [action.name, action]))
+    const planning = { entries: last.entries }
+    const observed = observe(cache, log, sources, graph, {
+      last,
+      planning,
+      numeric,
+      quarantine: Quarantine.read(db.root),
+    })
+    const planner = Planner.make(graph, observed, options)
+    const made = Plan.make(planner, observed)
+    planning.entries = History.none.entries
     return {
       planner,
       observed,
-      plan: made.plan,
-      decided: made.decided,
-      causes: (step) => actions.get(step)?.causes ?? [],
-      world: Plan.worldOf(planner, made.decided, observed),
+      ...made,
       givenParams,
       lastRun,
       lastSteps: last.steps,
@@ -99,23 +96,33 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
   })
 })
 
+/** What is known beside the store. */
+interface Known {
+  readonly last: History.Last
+  /** Entries that are taken as they are, without asking the index. */
+  readonly planning: { readonly entries: ReadonlyMap<string, ActionCache.Entry> }
+  readonly numeric: Numerics.Settings | undefined
+  readonly quarantine: ReadonlyMap<string, Quarantine.Entry>
+}
+
+/** What a process knows that is handed a step to run: neither earlier runs nor an audit matter to it. */
+export const knownOf = (numeric: Numerics.Settings): Known => ({
+  last: History.none,
+  planning: History.none,
+  numeric,
+  quarantine: new Map(),
+})
+
 /** The observations of this machine and this store. */
 export const observe = (
   cache: ActionCache.Service,
   log: RunLog.Service,
   sources: SourceDigests.Service,
   graph: Graph.Graph,
-  known: ReadonlyMap<string, ActionCache.Entry>,
-  numeric: Numerics.Settings | undefined,
-  quarantine: ReadonlyMap<string, Quarantine.Entry>,
-): Plan.Observations => {
-  const quarantineIds = new WeakMap<Plan.Prepared, string>()
+  { last, planning, numeric, quarantine }: Known,
+): Observations => {
+  const quarantineIds = new WeakMap<PreparedStep, string>()
   const digested = new Map<string, ReadonlyArray<SourceDigests.DigestedFile>>()
-  const previous = new Map<string, ReturnType<RunLog.Service["lastKey"]>>()
-  const previousOf = (step: string): ReturnType<RunLog.Service["lastKey"]> => {
-    if (!previous.has(step)) previous.set(step, log.lastKey(graph.name, step))
-    return previous.get(step)
-  }
   let durations: ReadonlyMap<string, number> | undefined
   return {
     code: CodeReading.reader(),
@@ -132,14 +139,9 @@ export const observe = (
       if (files === undefined) digested.set(id, (files = sources.files(step, patterns)))
       return files
     },
-    entry: (key) => known.get(key) ?? cache.get(key),
+    entry: (key) => planning.entries.get(key) ?? cache.get(key),
     damage: (entry) => damageOf(cache, entry),
-    previous: (step) => {
-      const last = previousOf(step)
-      const stored = last === undefined ? undefined : cache.stored(last.key)
-      return stored === undefined ? undefined : Explain.sideOf(stored)
-    },
-    previousParams: (step) => previousOf(step)?.params ?? {},
+    ...History.of(cache, log, graph.name, last),
     predictedMs: (step) => (durations ??= log.durations(graph.name)).get(step),
     quarantined: (facts, prepared) => {
       if (quarantine.size === 0) return undefined
@@ -150,26 +152,44 @@ export const observe = (
   }
 }
 
-/** What is wrong with an entry's blobs. One whose stat differs is read again: right bytes are recorded anew. */
+/**
+ * What is wrong with an entry's blobs, every one of them. One whose stat differs is read again: right bytes are recorded
+ * anew, and the name of wrong ones is free for the right bytes again.
+ */
 const damageOf = (cache: ActionCache.Service, entry: ActionCache.Entry): string | undefined => {
   const suspects = cache.suspects(entry)
   if (suspects === undefined) return undefined
-  for (const blob of suspects) {
-    const path = cache.blobPath(blob.digest)
-    let found: string
+  const missing: Array<string> = []
+  const damaged: Array<string> = []
+  for (const { digest } of suspects) {
+    const path = cache.blobPath(digest)
     try {
-      found = SourceDigests.hashFile(path)
-    } catch {
-      return `a file of its result is missing (${blob.digest.slice(0, 12)})`
-    }
-    if (found !== blob.digest) {
-      // Its name is free for the right bytes again.
+      if (SourceDigests.hashFile(path) === digest) continue
       rmSync(path, { force: true })
-      return `a file of its result is damaged (${blob.digest.slice(0, 12)})`
+      damaged.push(digest)
+    } catch {
+      missing.push(digest)
     }
   }
-  cache.refresh(entry)
-  return undefined
+  if (missing.length + damaged.length === 0) {
+    cache.refresh(entry)
+    return undefined
+  }
+  const problems = [
+    ["missing", missing],
+    ["damaged", damaged],
+  ] as const
+  return problems
+    .flatMap(([what, digests]) => (digests.length === 0 ? [] : [damageText(what, digests)]))
+    .join("; ")
+}
+
+/** `2 files of its result are missing (0f3a9c21d4e5, 77b0…)`. */
+const damageText = (what: string, digests: ReadonlyArray<string>): string => {
+  const named = digests.slice(0, 4).map((digest) => digest.slice(0, 12))
+  if (digests.length > named.length) named.push("…")
+  const files = digests.length === 1 ? "a file of its result is" : `${digests.length} files of its result are`
+  return `${files} ${what} (${named.join(", ")})`
 }
 
 /** Runs synchronous planning code; the engine's own errors become failures, anything else stays a defect. */

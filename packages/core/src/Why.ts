@@ -8,8 +8,10 @@ import type * as Engine from "./Engine.ts"
 import * as Environment from "./Environment.ts"
 import * as Errors from "./Errors.ts"
 import * as Explain from "./Explain.ts"
+import { nearest } from "./internal/nearest.ts"
 import * as Observe from "./Observe.ts"
 import type * as Pipeline from "./Pipeline.ts"
+import * as RecordDifference from "./RecordDifference.ts"
 import * as RowChanges from "./RowChanges.ts"
 import * as RunLog from "./RunLog.ts"
 
@@ -33,21 +35,21 @@ export const why = Effect.fnUntraced(function* (run: string, step: string, earli
     )
   }
   const before = earlier ?? runBefore(log, next.pipeline, run)
-  const world = yield* worldBetween(before, run)
+  // Asked by name: a run may have ten thousand steps, and few of them matter here.
+  const world = yield* worldBetween(before, run, (of, name) => log.stepNamed(of, name)?.key)
   return { against: before, causes: Explain.causesOf(world, step), data: yield* dataOf(world, step) }
 })
 
-/** The plan with params, and for one of its steps the rows by which its tables changed since it last ran. */
+/** What would happen to a step with params and why, and the rows by which its tables changed since it last ran. */
 export const planned = Effect.fnUntraced(function* (
   pipeline: Pipeline.Pipeline<any, any>,
   options: Engine.PlanOptions,
   step: string,
 ) {
-  const prepared = yield* Observe.prepare(pipeline, options)
-  const { graph } = prepared.planner
-  if (!graph.index.has(step)) return yield* noSuchStep(graph.name, step, [...graph.index.keys()])
-  const action = prepared.plan.actions.find((one) => one.name === step)
-  return { plan: prepared.plan, action, data: yield* dataOf(prepared.world, step) }
+  // What the step does not need has no part in the answer.
+  const { plan, world } = yield* Observe.prepare(pipeline, { ...options, only: [step] })
+  const action = plan.actions.find((one) => one.name === step)!
+  return { action, causes: action.causes, data: yield* dataOf(world, step) }
 })
 
 /** Everything that a step's identity covers, as it is now. */
@@ -72,7 +74,7 @@ export const codeOf = Effect.fnUntraced(function* (
 })
 
 const noSuchStep = (pipeline: string, name: string, known: ReadonlyArray<string>): Errors.NoSuchStep => {
-  const near = Explain.nearestName(name, known)
+  const near = nearest(name, known)
   return new Errors.NoSuchStep({ pipeline, name, known, ...(near === undefined ? {} : { near }) })
 }
 
@@ -84,7 +86,7 @@ export interface TableChange extends RowChanges.RowChanges {
 
 /** Of the tables that a step reads, those that changed; where it reads changed files, the tables that it wrote. */
 const dataOf = Effect.fnUntraced(function* (
-  world: Explain.World,
+  sides: RecordDifference.Sides,
   step: string,
 ): Effect.fn.Return<
   ReadonlyArray<TableChange>,
@@ -92,7 +94,7 @@ const dataOf = Effect.fnUntraced(function* (
   ActionCache.ActionCache | ArtifactStore.ArtifactStore
 > {
   const cache = yield* ActionCache.ActionCache
-  const [before, after] = [world.previous(step), world.next(step)]
+  const [before, after] = [sides.previous(step), sides.next(step)]
   if (before === undefined || after === undefined) return []
   const pairs: Array<readonly [table: string, before: string, after: string]> = []
   let readsChangedFiles = false
@@ -101,7 +103,7 @@ const dataOf = Effect.fnUntraced(function* (
     if (old === undefined) continue
     if (typeof old === "string" && typeof now === "string") {
       if (old !== now)
-        pairs.push([`${input} from ${world.producerOf(step, input) ?? "another step"}`, old, now])
+        pairs.push([`${input} from ${sides.producerOf(step, input) ?? "another step"}`, old, now])
     } else if (JSON.stringify(old) !== JSON.stringify(now)) readsChangedFiles = true
   }
   if (readsChangedFiles && before.key !== undefined && after.key !== undefined) {
@@ -124,9 +126,9 @@ const dataOf = Effect.fnUntraced(function* (
 /** Every step of two runs, in the later run's order. */
 export const between = Effect.fnUntraced(function* (before: string, after: string) {
   const log = yield* RunLog.RunLog
-  const world = yield* worldBetween(before, after)
   const old = new Map(log.steps(before).map((step) => [step.name, step.key]))
   const now = new Map(log.steps(after).map((step) => [step.name, step.key]))
+  const world = yield* worldBetween(before, after, (run, step) => (run === before ? old : now).get(step))
   const causesOf = Explain.explainer(world)
   const differences: Array<StepDifference> = []
   for (const [name, key] of now) {
@@ -151,48 +153,53 @@ const runBefore = (log: RunLog.Service, pipeline: string, run: string): string |
   return runs[runs.findIndex((one) => one.id === run) + 1]?.id
 }
 
-const worldBetween = Effect.fnUntraced(function* (before: string | undefined, after: string) {
+/** `keyOf` answers for these two runs. */
+const worldBetween = Effect.fnUntraced(function* (
+  before: string | undefined,
+  after: string,
+  keyOf: (run: string, step: string) => string | undefined,
+) {
   const cache = yield* ActionCache.ActionCache
   const log = yield* RunLog.RunLog
   const next = yield* runOf(after)
   const previous = before === undefined ? undefined : yield* runOf(before)
-  // Asked by name: a run may have ten thousand steps, and few of them matter here.
-  const keyOf = (run: string, step: string): string | undefined => log.stepNamed(run, step)?.key
-  const wiring = new Map<string, Readonly<Record<string, string>>>()
-  const sideOf = (key: string | undefined): Explain.Side | undefined => {
-    const stored = key === undefined ? undefined : cache.stored(key)
-    if (stored === undefined) return undefined
-    return Explain.sideOf(stored)
-  }
+  const params = { previousParams: previous?.params ?? {}, nextParams: next.params }
+  const storedAt = (key: string | undefined): ActionCache.Stored | undefined =>
+    key === undefined ? undefined : cache.stored(key)
   let started: ReadonlyMap<string, Explain.Cause> | undefined
-  const startedBecause = (): ReadonlyMap<string, Explain.Cause> =>
+  const startedBecause = (step: string): Explain.Cause | undefined =>
     (started ??= new Map(
       log
         .lines(after)
         .flatMap((line) =>
           line.type === "start" && line.cause !== undefined ? [[line.name, line.cause] as const] : [],
         ),
-    ))
+    )).get(step)
   // An earlier run may not have got as far as this step: then the last result before it counts.
-  const lastOf = (step: string) =>
+  const lastOf = (step: string): string | undefined =>
     before === undefined ? undefined : (keyOf(before, step) ?? log.lastKey(next.pipeline, step, before)?.key)
-  const world: Explain.World = {
-    previous: (step) => sideOf(lastOf(step)),
-    next: (step) => sideOf(keyOf(after, step)),
-    previousParams: () => previous?.params ?? {},
-    nextParams: next.params,
-    producerOf: (step, input) => {
-      let wires = wiring.get(step)
-      if (wires === undefined) {
-        const key = keyOf(after, step)
-        wiring.set(step, (wires = (key === undefined ? undefined : cache.stored(key)?.wiring) ?? {}))
-      }
-      return wires[input]
+  const producers = new Map<string, ActionCache.Stored["wiring"]>()
+  const sides: RecordDifference.Sides = {
+    previous: (step) => storedAt(lastOf(step)),
+    next: (step) => {
+      const stored = storedAt(keyOf(after, step))
+      producers.set(step, stored?.wiring ?? {})
+      return stored
     },
-    special: (step) => {
-      const key = keyOf(after, step)
-      return key !== undefined && lastOf(step) === key ? startedBecause().get(step) : undefined
+    producerOf: (step, input) => {
+      if (!producers.has(step)) sides.next(step)
+      return producers.get(step)![input]
     },
   }
-  return world
+  return {
+    ...sides,
+    changes: (step: string): Explain.Changes | undefined => {
+      const key = keyOf(after, step)
+      if (key === lastOf(step)) {
+        const cause = startedBecause(step)
+        return cause === undefined ? undefined : { own: [cause], through: [] }
+      }
+      return RecordDifference.changes(step, sides, () => params)
+    },
+  }
 })

@@ -13,7 +13,7 @@ import * as planView from "./planView.ts"
 export const plan = (context: Context) =>
   Effect.gen(function* () {
     const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
-    const found = yield* Engine.plan(pipeline, Engines.options(context))
+    const found = yield* Engine.lazyPlan(pipeline, Engines.options(context))
     const { screen } = context
     if (context.json) screen.write(`${JSON.stringify(toJson(found), undefined, 2)}\n`)
     else
