@@ -57,6 +57,8 @@ export interface Captured {
 export interface Change {
   /** Undefined: the change is to something global. */
   readonly variable: Variable | undefined
+  /** What is named of the variable: `["settings", "min"]`. */
+  readonly chain: ReadonlyArray<string>
   readonly what: string
   readonly offset: number
   readonly deferred: boolean
@@ -65,6 +67,7 @@ export interface Change {
 /** A name handed to a function, which may change what it holds. */
 export interface Handed {
   readonly variable: Variable
+  readonly chain: ReadonlyArray<string>
   readonly callee: Node
   readonly index: number
   readonly offset: number
@@ -90,6 +93,7 @@ export interface Facts {
   /** Methods called on module-level names, other than those known to change or to read. */
   readonly methods: ReadonlyArray<{
     readonly variable: Variable
+    readonly chain: ReadonlyArray<string>
     readonly offset: number
     readonly deferred: boolean
   }>

@@ -49,22 +49,87 @@ export const look = (node: Node, into: Surroundings): void => {
   const parent = node.parent
   const called =
     (parent?.type === "CallExpression" || parent?.type === "NewExpression") && parent.callee === node
-  if (clock.has(path)) into.note(node, `reads the clock: ${path}()`)
-  else if (chance.has(path)) into.note(node, `draws at random: ${path}()`)
-  else if (machine.test(path)) into.note(node, `depends on the machine: ${path}`)
-  else if (/^Intl\.\w+$/.test(path)) into.note(node, `depends on the locale: ${path}`)
-  else if (called && network.test(path)) into.note(node, `uses the network: ${path}()`)
-  else if (called && /^child_process\.\w+$/.test(path)) into.note(node, `starts a process: ${path}()`)
-  else if (called && files.test(path) && !parent.arguments.some(isAssetUrl)) {
-    into.note(node, `reads a file that no input declares: ${path}()`)
+  const what = steadyNote(path) ?? (called ? callNote(path, parent.arguments) : undefined)
+  if (what !== undefined) into.note(node, what)
+  else if (parent?.type === "VariableDeclarator" && parent.init === node) lookAtTaken(path, parent.id, into)
+  if (path === "eval" || (path === "Function" && (called || isKept(node)))) {
+    into.problem(
+      node,
+      `${path === "eval" ? "`eval`" : "`Function(...)`"} runs code that is not written down`,
+      "write the code as a function, or declare a `version` on the step",
+    )
   } else if (/^vm\.\w+$/.test(path)) {
     into.problem(node, `\`${path}\` runs code that is not written down`, "write the code as a function")
+  } else if (path === "process.getBuiltinModule") {
+    into.problem(node, "loads one of Node's modules by a name of its own", "import the module")
   } else if (path === "Date" && called) {
     if (parent.type === "CallExpression" || parent.arguments.length === 0) {
       into.note(node, `reads the clock: ${parent.type === "NewExpression" ? "new " : ""}Date()`)
     } else if (parent.arguments.length > 1)
       into.note(node, "depends on the time zone: new Date(year, month, ...)")
   } else if (path === "Date.prototype" || path === "Temporal.Now") into.note(node, `reads the clock: ${path}`)
+}
+
+/** What any mention of a path means. */
+const steadyNote = (path: string): string | undefined => {
+  if (clock.has(path)) return `reads the clock: ${path}()`
+  if (chance.has(path)) return `draws at random: ${path}()`
+  if (machine.test(path)) return `depends on the machine: ${path}`
+  return /^Intl\.\w+$/.test(path) ? `depends on the locale: ${path}` : undefined
+}
+
+/** What a call of a path means. */
+const callNote = (path: string, given: ReadonlyArray<Node>): string | undefined => {
+  if (path === "process.loadEnvFile") return `reads a file that no input declares: ${path}()`
+  if (network.test(path)) return `uses the network: ${path}()`
+  if (/^child_process\.\w+$/.test(path)) return `starts a process: ${path}()`
+  return files.test(path) && !given.some(isAssetUrl)
+    ? `reads a file that no input declares: ${path}()`
+    : undefined
+}
+
+/**
+ * What a path of one of Node's own modules (`process.env.HOME`) means to code that has it through a module of the
+ * project, or by `import()`.
+ */
+export const lookThrough = (
+  path: ReadonlyArray<string>,
+): { readonly env?: string; readonly note?: string; readonly problem?: string } => {
+  const [module, ...rest] = path
+  const names = rest[0] === "default" ? rest.slice(1) : rest
+  const full = [module, ...names].join(".")
+  if (module === "vm" && names.length > 0)
+    return { problem: `\`${full}\` runs code that is not written down` }
+  if (full === "process") return { problem: "hands `process` about" }
+  if (full === "process.env") return { problem: "reads `process.env` as a whole" }
+  if (full.startsWith("process.env.")) return { env: names[1]! }
+  const note = hostNote(full)
+  return note === undefined ? {} : { note }
+}
+
+const hostNote = (path: string): string | undefined => steadyNote(path) ?? callNote(path, [])
+
+/** `const { now } = Date`, `const read = fs.readFileSync`: calls of what is taken are not seen as such. */
+const lookAtTaken = (path: string, pattern: Node, into: Surroundings): void => {
+  if (pattern.type !== "ObjectPattern") {
+    const what = callNote(path, [])
+    if (what !== undefined) into.note(pattern, what)
+    return
+  }
+  for (const property of pattern.properties as ReadonlyArray<Node>) {
+    const name = property.type === "Property" ? staticName(property.key, property.computed) : undefined
+    const what = name === undefined ? undefined : hostNote(`${path}.${name}`)
+    if (what !== undefined) into.note(property, what)
+  }
+}
+
+/** Whether a mention is kept under another name, by which it is called where nobody sees it. */
+const isKept = (node: Node): boolean => {
+  const { parent } = node
+  return (
+    (parent?.type === "VariableDeclarator" && parent.init === node && parent.id.type === "Identifier") ||
+    (parent?.type === "AssignmentExpression" && parent.right === node)
+  )
 }
 
 /** Effect's own clock, random numbers and configuration. */
@@ -76,6 +141,9 @@ const lookAtEffect = (node: Node, into: Surroundings): void => {
     imported.specifier === "effect"
       ? imported.path
       : [imported.specifier.slice("effect/".length), ...imported.path]
+  if (path.length === 1 && path[0] === "Config" && !isMemberOfParent(node)) {
+    into.problem(node, "passes `Config` about", 'call it in place: `Config.String("NAME")`')
+  }
   if (path.length < 2) return
   const [module, name] = [path[0]!, path[1]!]
   if (module === "Clock" && name.startsWith("current")) into.note(node, `reads the clock: Clock.${name}`)
@@ -168,6 +236,12 @@ const hostModules = new Set(
   ).split(" "),
 )
 
+/** `Config` in `Config.String` */
+const isMemberOfParent = (node: Node): boolean =>
+  node.parent?.type === "MemberExpression" &&
+  node.parent.object === node &&
+  staticName(node.parent.property, node.parent.computed) !== undefined
+
 /** Whether a global is only read by a property's name, taken apart by name, or asked for its type. */
 export const isNamed = (node: Node): boolean => {
   const parent = node.parent
@@ -178,7 +252,8 @@ export const isNamed = (node: Node): boolean => {
   if (parent?.type !== "VariableDeclarator" || parent.id.type !== "ObjectPattern") return false
   return parent.id.properties.every(
     (p: Node) =>
-      p.type === "Property" && ![undefined, "env", "process"].includes(staticName(p.key, p.computed)),
+      p.type === "Property" &&
+      ![undefined, "env", "process", "eval", "Function"].includes(staticName(p.key, p.computed)),
   )
 }
 

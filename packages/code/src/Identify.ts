@@ -8,6 +8,7 @@ import { createHash } from "node:crypto"
 import type { Note, PackageIdentity, Part, Refusal } from "./Identity.ts"
 import type { Module } from "./Module.ts"
 import type { Captured, Facts, NameReference, Reference } from "./Facts.ts"
+import { lookThrough } from "./Host.ts"
 import { functionOf } from "./Local.ts"
 import type { PlacedUnit, Project, Target } from "./Project.ts"
 import { changesArgument, type Program } from "./Program.ts"
@@ -105,6 +106,8 @@ class Walk {
   >()
   readonly #packages = new Map<string, string>()
   readonly #refusals: Array<Refusal> = []
+  readonly #env = new Set<string>()
+  readonly #notes: Array<Note> = []
 
   constructor(project: Project, program: Program, root: PlacedUnit) {
     this.#project = project
@@ -121,19 +124,11 @@ class Walk {
       if (at === this.#entries.length - 1) this.#addWhatLoads()
     }
     const running = this.#running()
-    const env = new Set<string>()
-    const notes: Array<Note> = []
     for (const [at, entry] of this.#entries.entries()) {
       const { placed, facts } = entry
       if (placed === undefined || facts === undefined || this.#answersForItself(placed)) continue
-      for (const name of facts.env) env.add(name)
-      for (const note of facts.notes) {
-        if (isMarked(placed.module.text, note)) continue
-        const { file, line } = this.#project.place(placed.module, note.offset)
-        if (!notes.some((n) => n.file === file && n.line === line && n.what === note.what)) {
-          notes.push({ file, line, what: note.what })
-        }
-      }
+      for (const name of facts.env) this.#env.add(name)
+      for (const note of facts.notes) this.#note(placed.module, note)
       for (const problem of facts.problems)
         this.#refuse(placed.module, problem.offset, problem.what, problem.fix)
       if (placed.kind !== "module") this.#refuseChanges(placed, facts, running, at)
@@ -152,8 +147,8 @@ class Walk {
       parts: this.#parts(),
       packages: this.#closure(),
       values: [...this.#capturedValues(), ...this.#moduleValues()],
-      env: [...env].toSorted(),
-      notes,
+      env: [...this.#env].toSorted(),
+      notes: this.#notes,
       refusals: this.#refusals,
     }
   }
@@ -262,6 +257,11 @@ class Walk {
       for (const changer of changers) this.#edge(entry, changer)
       return
     }
+    if (target?.kind === "data") {
+      for (const changer of this.#program.changers.get(`data ${target.file}`) ?? [])
+        this.#edge(entry, changer)
+      return
+    }
     if (placed === undefined || facts === undefined) return
     const evaluates = this.#evaluates(placed)
     for (const reference of facts.references) this.#reference(entry, placed, reference, evaluates)
@@ -292,6 +292,7 @@ class Walk {
     const project = this.#project
     const { module } = placed
     const link = (target: Target, loading = false): void => {
+      if (reference.kind === "module") this.#surroundings(target, module, reference.offset)
       const at = this.#target(target, module, reference.offset)
       entry.edges.push({ to: at, loading })
       const found = this.#entries[at]!
@@ -356,6 +357,11 @@ class Walk {
             )
           }
         }
+        const { specifier = "" } = importOf(reference.variable) ?? {}
+        const told = target.kind === "host" ? target.name : target.kind === "package" ? target.path : ""
+        // What is imported where it stands, its own text has told.
+        if (!told.startsWith(`${specifier.replace(/^node:/, "")}:`))
+          this.#surroundings(target, module, reference.offset)
         link(target, evaluates && reference.called)
       }
     }
@@ -459,6 +465,38 @@ class Walk {
     )
       return
     this.#refusals.push({ file, line, column, what, fix })
+  }
+
+  #note(module: Module, note: { readonly what: string; readonly offset: number }): void {
+    if (isMarked(module.text, note)) return
+    const { file, line } = this.#project.place(module, note.offset)
+    if (!this.#notes.some((n) => n.file === file && n.line === line && n.what === note.what)) {
+      this.#notes.push({ file, line, what: note.what })
+    }
+  }
+
+  /** What the surroundings give through a module of the project, or by `import()`: the text alone does not show it. */
+  #surroundings(target: Target, module: Module, offset: number): void {
+    if (
+      target.kind === "package" &&
+      /^effect(?:\/Config)?:(?:.*\.)?Config\b|^effect\/Config:/.test(target.path)
+    ) {
+      const fix = 'import it from "effect" where it is called: `Config.String("NAME")`'
+      this.#refuse(module, offset, "reads `Config` through another module", fix)
+    }
+    if (target.kind !== "host") return
+    const colon = target.name.indexOf(":")
+    const names = target.name.slice(colon + 1).split(".")
+    const seen = lookThrough([target.name.slice(0, colon), ...names.filter((name) => name !== "")])
+    if (seen.env !== undefined) this.#env.add(seen.env)
+    if (seen.note !== undefined) this.#note(module, { what: seen.note, offset })
+    if (seen.problem !== undefined)
+      this.#refuse(
+        module,
+        offset,
+        seen.problem,
+        "import it where it is used, and read what is needed by name",
+      )
   }
 
   /** Names of functions that are passed about as values, where reached code reads some `.name`. */

@@ -108,7 +108,7 @@ class Writer {
   readonly #problems: Array<Problem> = []
   readonly #changes: Array<Change> = []
   readonly #handed: Array<Handed> = []
-  readonly #methods: Array<{ variable: Variable; offset: number; deferred: boolean }> = []
+  readonly #methods: Array<Facts["methods"][number]> = []
   readonly #names = new Set<string>()
   readonly #statics = new Set<string>()
   readonly #labels: Array<string> = []
@@ -202,7 +202,8 @@ class Writer {
         out.push(literalForm(node))
         return
       case "TemplateLiteral":
-        if (node.expressions.length === 0) out.push(`string:${node.quasis[0].value.cooked}`)
+        if (node.expressions.length === 0 && node.parent?.type !== "TaggedTemplateExpression")
+          out.push(`string:${node.quasis[0].value.cooked}`)
         else this.#plain(node)
         return
       case "TemplateElement":
@@ -232,7 +233,9 @@ class Writer {
         return
       case "VariableDeclaration": {
         const steady = (node.declarations as ReadonlyArray<Node>).every((d) => isNeverAssigned(d))
-        out.push("(declare", node.kind === "var" ? "var" : steady ? "let" : node.kind)
+        // What `using` declares is disposed of where its block ends.
+        const disposes = /using$/.test(node.kind)
+        out.push("(declare", node.kind === "var" || disposes ? node.kind : steady ? "let" : node.kind)
         for (const declarator of node.declarations) this.#plain(declarator)
         out.push(")")
         return
@@ -344,7 +347,7 @@ class Writer {
         this.#write(key)
       }
     } else {
-      this.#out.push(`key:${name}`)
+      this.#out.push(setsPrototype(key, name) ? "prototype" : `key:${name}`)
       if (key.variable?.kind === "member") this.#out.push(this.#local(key.variable))
       if (name === "name" && key.parent?.parent?.type === "ObjectPattern") this.#observesNames = true
     }
@@ -465,11 +468,26 @@ class Writer {
     if (usage.kind === "assign" || usage.kind === "mutate") {
       const base = hostPath(usage.node)
       if (base !== undefined && base.startsWith("process.env")) {
-        this.#changes.push({ variable: undefined, what: "`process.env`", offset: node.start, deferred })
-      } else this.#changes.push({ variable, what: `\`${variable.name}\``, offset: node.start, deferred })
+        this.#changes.push({
+          variable: undefined,
+          chain: [],
+          what: "`process.env`",
+          offset: node.start,
+          deferred,
+        })
+      } else {
+        this.#changes.push({
+          variable,
+          chain,
+          what: `\`${variable.name}\``,
+          offset: node.start,
+          deferred,
+        })
+      }
     } else if (usage.kind === "argument") {
       this.#handed.push({
         variable,
+        chain,
         callee: usage.call!.callee,
         index: usage.index!,
         offset: node.start,
@@ -477,7 +495,7 @@ class Writer {
       })
     }
     if (usage.kind === "method" && !(usage.method !== undefined && readers.has(usage.method))) {
-      this.#methods.push({ variable, offset: node.start, deferred })
+      this.#methods.push({ variable, chain, offset: node.start, deferred })
     }
     look(node, this.#surroundings)
     this.#out.push(`R${entry.ordinal}`)
@@ -490,25 +508,13 @@ class Writer {
     const deferred = isDeferred(node, this.#unit.node)
     if (usage.kind === "assign" || usage.kind === "mutate") {
       const what = `\`${[node.name, ...usage.path].join(".")}\``
-      this.#changes.push({ variable: undefined, what, offset: node.start, deferred })
+      this.#changes.push({ variable: undefined, chain: [], what, offset: node.start, deferred })
     } else if ((node.name === "globalThis" || node.name === "global") && !isNamed(node)) {
       this.#problem(
         node,
         "reads a global under a name that is not written down",
         "name what the function needs",
       )
-    }
-    if (node.name === "eval" || node.name === "Function") {
-      const parent = node.parent
-      const constructs =
-        (parent?.type === "CallExpression" || parent?.type === "NewExpression") && parent.callee === node
-      if (node.name === "eval" || constructs) {
-        this.#problem(
-          node,
-          `${node.name === "eval" ? "`eval`" : "`Function(...)`"} runs code that is not written down`,
-          "write the code as a function, or declare a `version` on the step",
-        )
-      }
     }
     if (
       node.name === "arguments" &&
@@ -541,7 +547,13 @@ class Writer {
       const isStatic = holder?.type === "MethodDefinition" && holder.static === true
       if (inObject || isStatic) {
         const variable = this.#unit.variable
-        this.#changes.push({ variable, what: `\`${variable.name}\``, offset: node.start, deferred: true })
+        this.#changes.push({
+          variable,
+          chain: [],
+          what: `\`${variable.name}\``,
+          offset: node.start,
+          deferred: true,
+        })
       }
     }
     this.#out.push("this")
@@ -561,18 +573,34 @@ class Writer {
         const usage = usageOf(base)
         if (usage.node === node) {
           this.#capture(base, capturedThis ? undefined : variable, usage)
+          const optional = optionalForm(node, base)
+          if (optional !== "") this.#out.push(`optional:${optional}`)
           return
         }
       }
     }
     if (node.type === "ChainExpression") {
+      // `(a?.b).c` fails where `a?.b.c` gives nothing.
+      const { parent } = node
+      const goesOn =
+        (parent?.type === "MemberExpression" && parent.object === node) ||
+        (parent?.type === "CallExpression" && parent.callee === node)
+      if (goesOn) this.#out.push("(chain")
       this.#write(node.expression)
+      if (goesOn) this.#out.push(")")
       return
     }
     look(node, this.#surroundings)
     const name = staticName(node.property, node.computed)
     if (name === "name") this.#observesNames = true
     const object: Node = node.object
+    if (name === "constructor" && isFunctionItself(object)) {
+      this.#problem(
+        node,
+        "the constructor of functions runs code that is not written down",
+        "write the code as a function",
+      )
+    }
     if (
       object.type === "Identifier" &&
       name !== undefined &&
@@ -714,7 +742,9 @@ class Writer {
         this.#problem(node, "`require` of a specifier that is computed", dynamicFix)
       else this.#module(specifier, [[]], node)
     }
-    if (hostPath(callee) === "Reflect.construct" && globalPath(node.arguments[0] ?? callee) === "Function") {
+    const reflects =
+      hostPath(callee) === "Reflect.construct" && globalPath(node.arguments[0] ?? callee) === "Function"
+    if (reflects || callsFunctionConstructor(node)) {
       this.#problem(
         node,
         "`Function(...)` runs code that is not written down",
@@ -775,6 +805,54 @@ const hasPropertyKey = (node: Node): boolean =>
   node.type === "PropertyDefinition" ||
   node.type === "AccessorProperty" ||
   node.type === "TSEnumMember"
+
+/** `{ __proto__: x }`; of `{ ["__proto__"]: x }` and `{ __proto__ }` that is a property like any other. */
+const setsPrototype = (key: Node, name: string): boolean => {
+  const property = key.parent
+  return (
+    name === "__proto__" &&
+    property?.type === "Property" &&
+    property.parent?.type === "ObjectExpression" &&
+    property.kind === "init" &&
+    !property.computed &&
+    !property.shorthand &&
+    !property.method
+  )
+}
+
+/** Where a chain of names asks `?.` and where it ends in parentheses; "" for one that does neither. */
+const optionalForm = (node: Node, base: Node): string => {
+  let form = ""
+  for (let at = node; at !== base;) {
+    if (at.type === "ChainExpression") {
+      form = at === node ? form : `|${form}`
+      at = at.expression
+    } else {
+      form = `${at.optional === true ? "?" : "."}${form}`
+      at = at.object
+    }
+  }
+  return /[?|]/.test(form) ? form : ""
+}
+
+/** `clean.constructor("return 1")`; `super.constructor()` and `new this.constructor()` make another of the same. */
+const callsFunctionConstructor = (node: Node): boolean => {
+  const callee: Node = node.callee
+  return (
+    node.type === "CallExpression" &&
+    callee.type === "MemberExpression" &&
+    callee.object.type !== "Super" &&
+    !isFunctionItself(callee.object) &&
+    staticName(callee.property, callee.computed) === "constructor"
+  )
+}
+
+/** `(async () => {})`, `Object.getPrototypeOf(function* () {})` */
+const isFunctionItself = (node: Node): boolean =>
+  isFunction(node) ||
+  (node.type === "CallExpression" &&
+    /^(Object|Reflect)\.getPrototypeOf$/.test(globalPath(node.callee) ?? "") &&
+    node.arguments.some(isFunction))
 
 /** `if (x) { y() }` is `if (x) y()`. */
 const withoutBraces = (node: Node): Node => {

@@ -11,10 +11,10 @@ import type { PlacedUnit, Project, Target } from "./Project.ts"
 import { importedPath, isDescription } from "./Purity.ts"
 import type { Variable } from "./Scope.ts"
 import { isFunction, type Node, patternParam } from "./Syntax.ts"
-import { globalPath, isDeferred, usageOf } from "./Usage.ts"
+import { changesReceiver, globalPath, isDeferred, usageOf } from "./Usage.ts"
 
 export interface Program {
-  /** By the key of a binding's unit: what changes it while modules load, in order of evaluation. */
+  /** By the key of a binding's unit, or `data FILE`: what changes it while modules load, in order of evaluation. */
   readonly changers: ReadonlyMap<string, ReadonlyArray<PlacedUnit>>
   /** By package name: statements that call into the package when modules load. */
   readonly packageChangers: ReadonlyMap<string, ReadonlyArray<PlacedUnit>>
@@ -95,8 +95,22 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
   const done: Loading = { bindings: new Set(), packages: new Set(), global: false }
   const seen = new Set<string>([start.key])
   const queue = [start]
-  const mark = (module: Module, variable: Variable): void => {
-    for (const key of bindingKeys(project, module, variable)) done.bindings.add(key)
+  /** `sure`: a change, not a call that may be one. Calls into packages and of Node's functions are looked at apart. */
+  const mark = (module: Module, variable: Variable, chain: ReadonlyArray<string>, sure: boolean): void => {
+    const found = (target: Target | undefined): void => {
+      if (target?.kind === "unit") done.bindings.add(target.placed.key)
+      else if (target?.kind === "data") done.bindings.add(`data ${target.file}`)
+      else if (target?.kind === "package" && sure) done.packages.add(target.name)
+      else if (target?.kind === "host" && sure) done.global = true
+      else if (target?.kind === "namespace") {
+        // Handed about as a whole: any of its values may be meant.
+        for (const name of target.names) {
+          const one = project.exported(target.module, [name], new Set())
+          if (one?.kind === "unit" || one?.kind === "data") found(one)
+        }
+      }
+    }
+    found(project.target(module, variable, chain))
   }
   for (const placed of queue) {
     const facts = project.facts(placed)
@@ -105,21 +119,25 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
     for (const change of facts.changes) {
       if (isStart && change.deferred) continue
       if (change.variable === undefined) done.global = true
-      else mark(placed.module, change.variable)
+      else mark(placed.module, change.variable, change.chain, true)
     }
     for (const handed of facts.handed) {
       if (isStart && handed.deferred) continue
       const verdict = changesArgument(project, placed.module, handed.callee, handed.index)
-      if (verdict === true || (verdict === undefined && statement)) mark(placed.module, handed.variable)
+      if (verdict === true || (verdict === undefined && statement))
+        mark(placed.module, handed.variable, handed.chain, verdict === true)
     }
     for (const method of facts.methods) {
-      if (statement && !(isStart && method.deferred)) mark(placed.module, method.variable)
+      if (statement && !(isStart && method.deferred))
+        mark(placed.module, method.variable, method.chain, false)
     }
     for (const reference of facts.references) {
       if (reference.kind !== "name" || !reference.called) continue
       const target = project.target(placed.module, reference.variable, reference.chain)
       if (target.kind === "package") {
-        if (statement && !quiet.test(target.name)) done.packages.add(target.name)
+        if (quiet.test(target.name)) continue
+        const last = target.path.split(/[:.]/).at(-1)!
+        if (statement || isForEffect(placed, last)) done.packages.add(target.name)
       } else if (target.kind === "unit" && !seen.has(target.placed.key)) {
         const owner = project.package(target.placed.module.file)
         if (owner.wholeModules || engine.test(owner.name)) continue
@@ -131,11 +149,16 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
   return done
 }
 
-const bindingKeys = (project: Project, module: Module, variable: Variable): ReadonlyArray<string> => {
-  const target = project.target(module, variable, [])
-  if (target.kind === "unit") return [target.placed.key]
-  return []
+/** Whether a declaration is there for what its call does: nothing reads it, or the callee's name says so. */
+const isForEffect = ({ kind, unit }: PlacedUnit, callee: string): boolean => {
+  const { node, variable } = unit
+  if (kind !== "binding" || node.type !== "VariableDeclarator") return false
+  const exported = node.parent?.parent?.type === "ExportNamedDeclaration"
+  return (variable?.references.length === 0 && !exported) || setsUp.test(callee)
 }
+
+const setsUp =
+  /^(set|use|add|register|config|configure|setup|init|initialize|install|extend|patch|define|enable|disable|mock|override|plugin)([A-Z_].*)?$/
 
 /** Bindings that functions of this module assign, change or hand to something that may. */
 const changesFromFunctions = (project: Project, module: Module): ReadonlySet<string> => {
@@ -149,8 +172,8 @@ const changesFromFunctions = (project: Project, module: Module): ReadonlySet<str
         changes = isDeferred(reference, module.tree.program)
       else if (usage.kind === "argument") {
         const verdict = changesArgument(project, module, usage.call!.callee, usage.index!)
-        changes = verdict === true || (verdict === undefined && holdsData(variable))
-      } else if (usage.kind === "read" && isStored(usage.top)) changes = holdsData(variable)
+        changes = verdict === true || (verdict === undefined && holdsData(target()))
+      } else if (usage.kind === "read" && isStored(usage.top)) changes = holdsData(target())
       if (!changes) continue
       const found = target()
       if (found.kind === "unit") changed.add(found.placed.key)
@@ -171,6 +194,11 @@ const isStored = (node: Node): boolean => {
       return parent.body === node
     case "Property":
       return parent.value === node && parent.parent?.type === "ObjectExpression"
+    case "PropertyDefinition":
+      return parent.value === node
+    case "VariableDeclarator":
+      // Under its second name another module may change it.
+      return parent.init === node && parent.parent?.parent?.type === "ExportNamedDeclaration"
     case "AssignmentExpression":
       return parent.right === node
     default:
@@ -179,8 +207,8 @@ const isStored = (node: Node): boolean => {
 }
 
 /** A container of data and functions, or one that starts empty: reading its value is possible and cheap. */
-const holdsData = (variable: Variable): boolean => {
-  const init = variable.declarations[0]?.init as Node | undefined | null
+const holdsData = (target: Target): boolean => {
+  const init = target.kind === "unit" ? (target.placed.unit.node.init as Node | undefined | null) : undefined
   return init !== undefined && init !== null && isContainer(init) && isPlainData(init)
 }
 
@@ -226,6 +254,7 @@ export const changesArgument = (
   index: number,
 ): boolean | undefined => {
   if (isFunction(callee)) return changesParameter(project, module, callee, index)
+  if (changesReceiver(callee, index)) return true
   if (globalPath(callee) !== undefined || hostPath(callee) !== undefined || isDescription(callee))
     return false
   const imported = importedPath(callee)

@@ -219,8 +219,44 @@ const unwrap = (node: Node): Node => {
   return inner
 }
 
+/** `namespace A.B {}` as `namespace A { namespace B {} }`, and `import x = A.b` as `const x = A.b`. */
+const plainForm = (node: Node): void => {
+  if (node.type === "TSModuleDeclaration" && node.id.type === "TSQualifiedName") {
+    const { left, right } = node.id as Node
+    const { end, body } = node
+    node.body = { type: "TSModuleDeclaration", start: right.start, end, parent: node, id: right, body }
+    node.id = left
+    plainForm(node)
+  } else if (node.type === "TSImportEqualsDeclaration" && isEntityName(node.moduleReference)) {
+    const { id, moduleReference } = node
+    node.type = "VariableDeclaration"
+    node.kind = "const"
+    node.alias = true
+    const init = memberOf(moduleReference)
+    node.declarations = [{ type: "VariableDeclarator", start: id.start, end: init.end, id, init }]
+  }
+}
+
+const isEntityName = (node: Node | undefined): boolean =>
+  node?.type === "TSQualifiedName" || node?.type === "Identifier"
+
+const memberOf = (name: Node): Node =>
+  name.type !== "TSQualifiedName"
+    ? name
+    : {
+        type: "MemberExpression",
+        start: name.start,
+        end: name.end,
+        parent: undefined,
+        object: memberOf(name.left),
+        property: name.right,
+        computed: false,
+        optional: false,
+      }
+
 const erase = (node: Node, parent: Node | undefined): void => {
   node.parent = parent
+  plainForm(node)
   for (const field of fieldsOf(node.type)) {
     const value = node[field]
     if (Array.isArray(value)) {

@@ -97,7 +97,11 @@ export const usageOf = (node: Node): Usage => {
       if (parent.callee === inner) {
         if (!deep) return { kind: "call", ...base }
         if (parent.type === "NewExpression") return { kind: "call", ...base }
-        return last !== undefined && mutators.has(last)
+        // `list.push.apply(list, more)`, `list.push.bind(list)`
+        const before = chain.at(-2)
+        const borrowed =
+          last !== undefined && /^(?:call|apply|bind)$/.test(last) && mutators.has(before ?? "")
+        return last !== undefined && (mutators.has(last) || borrowed)
           ? { kind: "mutate", ...base, method: last }
           : { kind: "method", ...base, ...(last === undefined ? {} : { method: last }) }
       }
@@ -117,6 +121,14 @@ const argument = (call: Node, inner: Node, base: Pick<Usage, "path" | "chain" | 
   const callee = globalPath(call.callee)
   if (index === 0 && callee !== undefined && mutatingFunctions.has(callee)) return { kind: "mutate", ...base }
   return { kind: "argument", ...base, call, index }
+}
+
+/** `Array.prototype.push.call(list)`, `Reflect.apply(list.push, list, [])`: whether the argument is what is changed. */
+export const changesReceiver = (callee: Node, index: number): boolean => {
+  const path = globalPath(callee)
+  if (path === "Reflect.apply") return index === 1
+  const names = /\.prototype\.(\w+)\.(?:call|apply|bind)$/.exec(path ?? "")
+  return index === 0 && names !== null && mutators.has(names[1]!)
 }
 
 /** Whether the node is the target of an assignment, also inside a destructuring one or a loop's head. */

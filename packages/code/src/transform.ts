@@ -65,6 +65,9 @@ export const needsCompiler = (project: Project, file: string): boolean => {
         return true
       case "PropertyDefinition":
         if (assigns) return true
+        break
+      case "VariableDeclaration":
+        if (node.alias === true) return true
     }
     let found = false
     eachChild(node, (child) => {
@@ -287,6 +290,8 @@ class Tagger {
   #isReadable(variable: Variable): boolean {
     if (variable.kind === "import" || variable.kind === "function" || variable.kind === "namespace")
       return false
+    // `import x = A.b` may be a type's name.
+    if (variable.declarations[0]?.parent?.alias === true) return false
     const placed = this.#project.binding(this.#module, variable)
     if (this.#options.readable?.has(placed.key) === true) return true
     if (this.#policy === "none") return needsValue(placed) && variable.kind !== "class"
