@@ -17,10 +17,10 @@ export const openForChat = Effect.fnUntraced(function* (files: Artifact.FilesRea
   return { ...model, chatTemplate: model.chatTemplate }
 })
 
-/** Reads a stored adapter. */
-export const adapter = Effect.fnUntraced(function* (files: Artifact.FilesReader) {
-  const config = yield* files.path(Adapter.configFile)
-  const weights = yield* files.path(Adapter.weightsFile)
+/** Reads a stored adapter; `folder` stands before its files' names where several are stored together. */
+export const adapter = Effect.fnUntraced(function* (files: Artifact.FilesReader, folder = "") {
+  const config = yield* files.path(`${folder}${Adapter.configFile}`)
+  const weights = yield* files.path(`${folder}${Adapter.weightsFile}`)
   return yield* Effect.try({
     try: () => Adapter.readSync(config, weights, "adapter"),
     catch: (error) => error,

@@ -15,7 +15,8 @@ export const rowOf = ({ id, ids, labels, weights }: Table.Row<typeof Tokens>): R
   ...(weights === null || weights === undefined ? {} : { weights }),
 })
 
-const supervisedTokens = ({ labels }: Trainer.TokenRow): number => {
+/** Tokens that a row's loss is a mean of. */
+export const supervisedTokens = ({ labels }: Trainer.TokenRow): number => {
   let count = 0
   for (let i = 1; i < labels.length; i++) if (labels[i] !== -100) count++
   return count
