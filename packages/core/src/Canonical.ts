@@ -7,6 +7,8 @@
  * Maps and Sets keep their order, because code that walks them sees it. Records are sorted unless `keyOrder: "kept"` asks
  * otherwise, which is what captured values need: `Object.keys` of a reordered record gives another result.
  *
+ * Properties put on a function, a Map, a date are written too; so is what a captured record hides from enumeration.
+ *
  * A function is written through the code tag that a source transform put on it (`Symbol.for("@sluice/code")`): digest,
  * packages, and the values that it captured, in turn. What has no canonical form (a symbol, a promise, a socket, an
  * instance of a class that does not say how to write itself, a getter) is a `CanonicalError` with its path.
@@ -63,35 +65,53 @@ const nested = (value: object, path: string, state: State): string => {
   const { parents } = state
   const level = parents.lastIndexOf(value)
   if (level >= 0) return `Up(${parents.length - level})`
+  if (types.isProxy(value)) throw new Errors.CanonicalError({ path, what: "a Proxy" })
   parents.push(value)
   const text =
-    typeof value === "function" ? writeFunction(value, path, state) : writeObject(value, path, state)
+    typeof value === "function" ? writeCallable(value, path, state) : writeObject(value, path, state)
   parents.pop()
   return text
 }
 
+/** A class answers for its static members by its code. */
+const writeCallable = (value: Function, path: string, state: State): string => {
+  const text = writeFunction(value, path, state)
+  const isClass = Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
+  return isClass ? text : withProperties(text, value, path, state)
+}
+
+/** The form of a value that may bear properties of its own besides. */
+const withProperties = (text: string, value: object, path: string, state: State): string =>
+  Object.keys(value).length === 0 ? text : `With(${text},${writeRecord(value, path, state)})`
+
 const writeObject = (value: object, path: string, state: State): string => {
-  if (Array.isArray(value)) return writeArray(value, path, state)
+  if (Array.isArray(value)) {
+    return isPlain(value, "Array") ? writeArray(value, path, state) : writeInstance(value, path, state)
+  }
   const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype === Object.prototype || prototype === null || isNamespace(value)) {
     return writeRecord(value, path, state)
   }
-  if (types.isDate(value)) return `Date(${Number.isNaN(value.getTime()) ? "NaN" : value.toISOString()})`
-  if (types.isRegExp(value)) {
-    return `RegExp(${JSON.stringify(value.source)},${JSON.stringify(value.flags)},${value.lastIndex})`
+  if (types.isDate(value) && isPlain(value, "Date")) {
+    const text = `Date(${Number.isNaN(value.getTime()) ? "NaN" : value.toISOString()})`
+    return withProperties(text, value, path, state)
+  }
+  if (types.isRegExp(value) && isPlain(value, "RegExp")) {
+    const text = `RegExp(${JSON.stringify(value.source)},${JSON.stringify(value.flags)},${value.lastIndex})`
+    return withProperties(text, value, path, state)
   }
   if (prototype === Map.prototype) {
     const entries = Array.from(value as Map<unknown, unknown>, ([key, item], index) => {
       const name = typeof key === "string" ? JSON.stringify(key) : `#${index}`
       return `[${write(key, `${path}.key(${name})`, state)},${write(item, `${path}.get(${name})`, state)}]`
     })
-    return `Map[${entries.join(",")}]`
+    return withProperties(`Map[${entries.join(",")}]`, value, path, state)
   }
   if (prototype === Set.prototype) {
     const items = Array.from(value as Set<unknown>, (item, index) =>
       write(item, `${path}.item(${index})`, state),
     )
-    return `Set[${items.join(",")}]`
+    return withProperties(`Set[${items.join(",")}]`, value, path, state)
   }
   if (ArrayBuffer.isView(value)) return writeView(value, prototype, path)
   if (types.isArrayBuffer(value)) return `ArrayBuffer(${Buffer.from(value).toString("base64")})`
@@ -130,8 +150,27 @@ const writeRecord = (value: object, path: string, state: State): string => {
       throw new Errors.CanonicalError({ path, what: `a property named by ${String(key)}` })
     }
   }
+  if (state.keyOrder === "kept" && typeof value !== "function") {
+    const shown = new Set(keys)
+    for (const key of Object.getOwnPropertyNames(value)) {
+      if (shown.has(key) || isBuiltIn(value, key)) continue
+      const place = path === "" ? key : `${path}.${key}`
+      const { get } = Object.getOwnPropertyDescriptor(value, key)!
+      if (get !== undefined) throw new Errors.CanonicalError({ path: place, what: "a getter" })
+      text += `;${quote(key)}:${write((value as Record<string, unknown>)[key], place, state)}`
+    }
+  }
   return `${text}}`
 }
+
+/** Properties that a date, an array or a regular expression has by itself. */
+const isBuiltIn = (value: object, key: string): boolean =>
+  (Array.isArray(value) && key === "length") || (types.isRegExp(value) && key === "lastIndex")
+
+/** Whether an array or a date is no instance of the user's own class. */
+const isPlain = (value: object, name: string): boolean =>
+  (Object.getPrototypeOf(value) as { readonly constructor?: unknown } | null)?.constructor === undefined ||
+  className(value) === name
 
 const writeView = (value: ArrayBufferView, prototype: object, path: string): string => {
   const kind = viewKinds().find((one) => one.prototype === prototype)

@@ -105,6 +105,54 @@ describe("Canonical", () => {
     expect(new Set(forms).size).toBe(values.length)
   })
 
+  it.each<[string, unknown, string]>([
+    ["a Map with a property", Object.assign(new Map(), { least: 1 }), 'With(Map[],{"least":1})'],
+    ["a Set with a property", Object.assign(new Set([2]), { least: 1 }), 'With(Set[2],{"least":1})'],
+    [
+      "a date with a property",
+      Object.assign(new Date(0), { zone: "UTC" }),
+      'With(Date(1970-01-01T00:00:00.000Z),{"zone":"UTC"})',
+    ],
+    [
+      "a regular expression with a property",
+      Object.assign(/a/, { least: 1 }),
+      'With(RegExp("a","",0),{"least":1})',
+    ],
+    [
+      "a function with a property",
+      Object.assign(
+        tagged(
+          () => 0,
+          () => identity("d"),
+        ),
+        { least: 1 },
+      ),
+      'With(Function(d,[],{}),{"least":1})',
+    ],
+    [
+      "a class with a static field",
+      tagged(
+        class {
+          static least = 1
+        },
+        () => identity("d"),
+      ),
+      "Function(d,[],{})",
+    ],
+    ["a hidden property", Object.defineProperty({ a: 1 }, "least", { value: 2 }), '{"a":1;"least":2}'],
+  ])("writes %s where captured", (_, value, text) => {
+    expect(Canonical.encode(value, { keyOrder: "kept" })).toBe(text)
+  })
+
+  it.each<[string, unknown, string]>([
+    ["a Proxy", new Proxy({}, {}), ": a Proxy"],
+    ["a Proxy of a function", new Proxy(() => 0, {}), ": a Proxy"],
+    ["an instance of a class over Array", new (class List extends Array {})(), ": an instance of List"],
+    ["an instance of a class over Date", new (class Day extends Date {})(), ": an instance of Day"],
+  ])("refuses %s", (_, value, text) => {
+    expect(problem(value)).toBe(text)
+  })
+
   it("sorts the keys of records, and keeps them where order counts", () => {
     const one = { b: 1, a: { d: 1, c: 2 } }
     const other = { a: { c: 2, d: 1 }, b: 1 }
