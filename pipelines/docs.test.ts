@@ -8,12 +8,17 @@ describe("pipelines/docs.ts", { timeout: 600_000 }, () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
   const run = (...args: ReadonlyArray<string>) =>
-    project.sluice("run", "docs.ts", "--set", "trainRows=8", "--set", "heldOutRows=4", ...args)
+    project.sluice(
+      "run",
+      "docs.ts",
+      ...["trainRows=8", "minimumRows=8", "heldOutRows=4"].flatMap((param) => ["--set", param]),
+      ...args,
+    )
 
   it("reads documents of four formats, finds the passage of every question, and compares four arms", async () => {
     const { code, lines } = await run()
     // Two arms search the same passages: what the first has found is there for the second.
-    expect(lines.at(-1)).toMatch(/^26 steps: 2 hit, 24 run/)
+    expect(lines.at(-1)).toMatch(/^29 steps: 2 hit, 27 run/)
     expect(code).toBe(0)
     const said = (step: string) => lines.findLast((line) => line.startsWith(`${step}  `))
     expect(said("documents")).toBe("documents  done  KEY  12 documents, 52 sections")

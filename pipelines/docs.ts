@@ -6,7 +6,18 @@
  * training rows do name. Answers are to be one JSON object. The arm `both` was tuned on questions with passages.
  */
 import { Pipeline, type Step, Table } from "@sluice/core"
-import { Collect, Evaluate, Format, Model, Retrieve, Split, Tokenize, Train, type Chat } from "@sluice/steps"
+import {
+  Collect,
+  Doctor,
+  Evaluate,
+  Format,
+  Model,
+  Retrieve,
+  Split,
+  Tokenize,
+  Train,
+  type Chat,
+} from "@sluice/steps"
 import * as Schema from "effect/Schema"
 
 class Question extends Table.make({
@@ -47,6 +58,8 @@ export default Pipeline.make(
       heldOutRows: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(60)),
       /** Passages before a question. */
       passages: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(2)),
+      /** Fewer distinct rows to learn from are refused. */
+      minimumRows: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Pipeline.withDefault(20)),
     },
   },
   ({ params, step }) => {
@@ -59,9 +72,15 @@ export default Pipeline.make(
     const { rows: heldOut } = step("held-out", collect("held-out"))
     const rows = step("sample", Split.sample({ rows: questions, count: params.trainRows }))
     const chats = step("format", Format.chat({ rows, messages: chatOf }))
+    const held = step("held-out-chats", Format.chat({ rows: heldOut, messages: chatOf }))
+    const { minimumRows } = params
     const tuned = (name: string, given: Step.Ref<typeof Chat.Chat>) => {
       const add = step.scope(name)
-      const { tokens } = add("tokenize", Tokenize.chat({ chats: given, model, maxTokens: 1024 }))
+      const { tokens: read } = add("tokenize", Tokenize.chat({ chats: given, model, maxTokens: 1024 }))
+      const { tokens } = add(
+        "doctor",
+        Doctor.data({ chats: given, tokens: read, heldOut: held, model, maxTokens: 1024, minimumRows }),
+      )
       return add("train", Train.lora({ model, tokens, learningRate: params.learningRate })).adapter
     }
     const passages = step("passages", Retrieve.search({ chats, chunks, count: params.passages }))

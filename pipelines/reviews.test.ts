@@ -10,7 +10,8 @@ import { copyOf } from "../examples/support/project.ts"
 describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
-  const small = ["--set", "trainRows=8", "--set", "heldOutRows=4"]
+  const learnt = ["--set", "trainRows=8", "--set", "minimumRows=8"]
+  const small = [...learnt, "--set", "heldOutRows=4"]
   const run = (...args: ReadonlyArray<string>) => project.sluice("run", "reviews.ts", ...small, ...args)
   /** Prompts that the last run's arms asked, and those whose answers they remembered. */
   const asked = () => {
@@ -30,7 +31,7 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
 
   it("goes from the data to a report, and accounts for every row on the way", async () => {
     const { code, lines } = await run()
-    expect(lines.at(-1)).toBe("15 steps: 0 hit, 15 run")
+    expect(lines.at(-1)).toBe("17 steps: 0 hit, 17 run")
     expect(code).toBe(0)
     const said = (step: string) => lines.find((line) => line.startsWith(`${step}  done  KEY`))
     expect(said("collect")).toBe(
@@ -38,6 +39,9 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
     )
     expect(said("split")).toBe("split  done  KEY  2,681 + 302 rows, 17 duplicates dropped")
     expect(said("tokenize")).toBe("tokenize  done  KEY  8 rows, 546 tokens, 64 supervised")
+    expect(said("doctor")).toMatch(
+      /8 rows, 8 distinct, 64 supervised tokens \(0\.000013 per parameter\); 1 warning: fewRows 8; 1 note: padIsEos$/,
+    )
     expect(said("train")).toMatch(
       /1 optimizer step, loss 0\.\d{4} to 0\.\d{4}, 4,884,480 trained parameters$/,
     )
@@ -45,12 +49,12 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
   })
 
   it("executes nothing when nothing changed", async () => {
-    expect((await run()).lines.at(-1)).toBe("15 steps: 15 hit, 0 run")
+    expect((await run()).lines.at(-1)).toBe("17 steps: 17 hit, 0 run")
   })
 
   it("asks the added arms alone when arms are added", async () => {
     const { lines } = await run("--set", "arms=all")
-    expect(lines.at(-1)).toMatch(/^33 steps: 1[78] hit, 1[56] run/)
+    expect(lines.at(-1)).toMatch(/^35 steps: (?:19|20) hit, 1[56] run/)
     const answering = ["after", "pattern", "plain", "strict"].map((name) => [`bestPrompt/${name}/answers`, 8])
     expect(Object.fromEntries(Object.entries(asked()).map(([name, [fresh]]) => [name, fresh]))).toMatchObject(
       Object.fromEntries(answering.map(([name, rows]) => [`evaluate/${name}`, rows])),
@@ -59,15 +63,8 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
   })
 
   it("asks each arm for the rows alone that a larger comparison adds", async () => {
-    const { lines } = await project.sluice(
-      "run",
-      "reviews.ts",
-      "--set",
-      "trainRows=8",
-      "--set",
-      "heldOutRows=5",
-    )
-    expect(lines.at(-1)).toBe("15 steps: 9 hit, 6 run")
+    const { lines } = await project.sluice("run", "reviews.ts", ...learnt, "--set", "heldOutRows=5")
+    expect(lines.at(-1)).toBe("17 steps: 11 hit, 6 run")
     expect(asked()).toEqual({
       "evaluate/base": [1, 4],
       "evaluate/fewShot": [1, 4],
@@ -83,6 +80,18 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
       "evaluate/report",
     ])
     expect(lines).toContain("train  run  learningRate: 0.0002 -> 0.0001")
-    expect(lines.at(-1)).toBe("15 steps: 12 hit, 3 run")
+    expect(lines.at(-1)).toBe("17 steps: 14 hit, 3 run")
+  })
+
+  it("refuses rows that are too few before it trains, and says how to go on", async () => {
+    const { code, lines } = await run("--set", "minimumRows=20")
+    const text = lines.join("\n")
+    expect(code).toBe(1)
+    expect(text).toContain("The data doctor refuses these 8 rows: 1 refusal, 0 warnings.")
+    expect(text).toMatch(/refuse fewRows: +There are fewer than 20 distinct rows/)
+    expect(text).toContain('go on regardless with allow: ["fewRows"].')
+    expect(lines.filter((line) => line.startsWith("train  ")).every((line) => !line.includes("run"))).toBe(
+      true,
+    )
   })
 })

@@ -5,7 +5,7 @@
  * best of several prompts and for examples chosen by likeness as well: that runs the added arms alone.
  */
 import { Pipeline, Table } from "@sluice/core"
-import { Collect, Evaluate, Format, Model, Split, Tokenize, Train, type Chat } from "@sluice/steps"
+import { Collect, Doctor, Evaluate, Format, Model, Split, Tokenize, Train, type Chat } from "@sluice/steps"
 import * as Schema from "effect/Schema"
 
 class Review extends Table.make({ text: Table.utf8, class: Table.int32 }) {}
@@ -58,6 +58,8 @@ export default Pipeline.make(
       /** Rows to compare on, at most about 300. */
       heldOutRows: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(100)),
       epochs: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(1)),
+      /** Fewer distinct rows to learn from are refused. */
+      minimumRows: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Pipeline.withDefault(20)),
       /** `quick`: base, four examples, tuned. `all`: the best prompt and the nearest examples too. */
       arms: Schema.Literals(["quick", "all"]).pipe(Pipeline.withDefault("quick")),
     },
@@ -71,7 +73,10 @@ export default Pipeline.make(
     const { train, heldOut } = step("split", Split.byHash({ rows: reviews, by: "text", heldOut: 0.1 }))
     const sample = step("sample", Split.sample({ rows: train, count: params.trainRows }))
     const chats = step("format", Format.chat({ rows: sample, messages: chatOf }))
-    const { tokens } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 512 }))
+    const { tokens: read } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 512 }))
+    const held = step("held-out", Format.chat({ rows: heldOut, messages: chatOf }))
+    const { minimumRows } = params
+    const { tokens } = step("doctor", Doctor.data({ chats, tokens: read, heldOut: held, model, minimumRows }))
     const { adapter, metrics } = step(
       "train",
       Train.lora({ model, tokens, learningRate: params.learningRate, epochs: params.epochs }),

@@ -15,6 +15,8 @@ describe("pipelines/tone.ts", { timeout: 600_000 }, () => {
       "--set",
       "trainRows=8",
       "--set",
+      "minimumRows=8",
+      "--set",
       "epochs=1",
     )
     expect(code).toBe(0)

@@ -3,7 +3,7 @@
  * on: is the style learnt from examples in the prompt, or from fine-tuning?
  */
 import { Pipeline, Table } from "@sluice/core"
-import { Collect, Evaluate, Format, Model, Split, Tokenize, Train, type Chat } from "@sluice/steps"
+import { Collect, Doctor, Evaluate, Format, Model, Split, Tokenize, Train, type Chat } from "@sluice/steps"
 import * as Schema from "effect/Schema"
 
 class Reply extends Table.make({ question: Table.utf8, answer: Table.utf8 }) {}
@@ -26,6 +26,8 @@ export default Pipeline.make(
       epochs: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(3)),
       /** At most about 60. */
       trainRows: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(56)),
+      /** Fewer distinct rows to learn from are refused. */
+      minimumRows: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Pipeline.withDefault(20)),
     },
   },
   ({ params, step }) => {
@@ -34,8 +36,10 @@ export default Pipeline.make(
     const { train, heldOut } = step("split", Split.byHash({ rows: replies, by: "question", heldOut: 0.25 }))
     const sample = step("sample", Split.sample({ rows: train, count: params.trainRows, onShort: "all" }))
     const chats = step("format", Format.chat({ rows: sample, messages: chatOf }))
-    const { tokens } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 512 }))
-    const { learningRate, epochs } = params
+    const { tokens: read } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 512 }))
+    const held = step("held-out", Format.chat({ rows: heldOut, messages: chatOf }))
+    const { learningRate, epochs, minimumRows } = params
+    const { tokens } = step("doctor", Doctor.data({ chats, tokens: read, heldOut: held, model, minimumRows }))
     const { adapter } = step("train", Train.lora({ model, tokens, learningRate, epochs }))
     const shots = step("shots", Split.sample({ rows: sample, count: 4, seed: "shots" }))
     const { predictions, report } = Evaluate.compare(step, {

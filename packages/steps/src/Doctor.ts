@@ -1,4 +1,14 @@
-/** What is wrong with data before a model learns it, told in seconds and by row. */
+/**
+ * What is wrong with data before a model learns it, told in seconds and by row.
+ *
+ * Tokenize's tokens go through it to Train, so that no optimizer step is taken on rows that are refused:
+ *
+ * ```ts
+ * const { tokens: read } = step("tokenize", Tokenize.chat({ chats, model }))
+ * const { tokens } = step("doctor", Doctor.data({ chats, tokens: read, model, heldOut }))
+ * const { adapter } = step("train", Train.lora({ model, tokens }))
+ * ```
+ */
 import { Step, Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -56,14 +66,15 @@ export interface DataOptions {
   readonly allow?: ReadonlyArray<CheckName>
 }
 
+const outputs = { tokens: Tokens, findings: Findings, size: Size }
+
 /**
  * Examines training rows before the first optimizer step. Each finding names rows, shows one and says the fix; one
- * that is to be refused fails the step with all findings at once, unless its check is allowed. Outputs: the
- * findings, and the data's size.
+ * that is to be refused fails the step with all findings at once, unless its check is allowed. Outputs: the tokens as
+ * they were given, for Train, so that it waits for them and runs again for other tokens alone; the findings; and the
+ * data's size.
  */
-export const data = (
-  options: DataOptions,
-): Step.Use<{ readonly findings: typeof Findings; readonly size: typeof Size }, "doctorData"> =>
+export const data = (options: DataOptions): Step.Use<typeof outputs, "doctorData"> =>
   Step.use(doctorData, {
     inputs: {
       chats: options.chats,
@@ -77,7 +88,7 @@ export const data = (
       rank: options.rank ?? 16,
       allow: [...new Set(options.allow)].toSorted(),
     },
-    outputs: { findings: Findings, size: Size },
+    outputs,
   })
 
 /** A use with held-out chats adds the input `heldOut`. */
@@ -90,7 +101,7 @@ const doctorData = Step.make({
     rank: Schema.Int.check(Schema.isGreaterThan(0)),
     allow: Schema.Array(Schema.Literals(checkNames)),
   },
-  outputs: { findings: Findings, size: Size },
+  outputs,
   run: (context) =>
     Effect.flatMap(
       Effect.promise(() => import("./dataDoctor/run.ts")),

@@ -96,12 +96,13 @@ const sketchesOf = (texts: ReadonlyArray<string>): ReadonlyArray<Sketch> => {
   const frequency = new Map<number, number>()
   for (const set of sets) for (const hash of set) frequency.set(hash, (frequency.get(hash) ?? 0) + 1)
   const common = Math.max(10, texts.length / 5)
+  const permutations = makePermutations()
   return sets.map((set) => {
     const own = set.filter((hash) => frequency.get(hash)! <= common)
     // Where little of a text is its own, what it shares with all others is no sign of a copy.
     return own.length < 4
       ? { hashes: own, signature: new Uint32Array(0) }
-      : { hashes: own, signature: minHash(own) }
+      : { hashes: own, signature: minHash(own, permutations) }
   })
 }
 
@@ -134,10 +135,18 @@ const mixed = (value: number): number => {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-const multipliers = Uint32Array.from({ length: bands * bandRows }, (_, at) => mixed(2 * at + 1) | 1)
-const summands = Uint32Array.from({ length: bands * bandRows }, (_, at) => mixed(2 * at + 2))
+/** Permutation k takes a hash to `multipliers[k] · hash + summands[k]`. */
+interface Permutations {
+  readonly multipliers: Uint32Array
+  readonly summands: Uint32Array
+}
 
-const minHash = (hashes: Uint32Array): Uint32Array => {
+const makePermutations = (): Permutations => ({
+  multipliers: Uint32Array.from({ length: bands * bandRows }, (_, at) => mixed(2 * at + 1) | 1),
+  summands: Uint32Array.from({ length: bands * bandRows }, (_, at) => mixed(2 * at + 2)),
+})
+
+const minHash = (hashes: Uint32Array, { multipliers, summands }: Permutations): Uint32Array => {
   const signature = new Uint32Array(bands * bandRows)
   for (let at = 0; at < signature.length; at++) {
     const multiplier = multipliers[at]!

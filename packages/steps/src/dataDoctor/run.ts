@@ -55,7 +55,12 @@ export const doctor = (context: Step.Context<Config, Inputs>) =>
       for (const finding of findings)
         if (finding.severity === "warn") context.warn(`${finding.check}: ${said(finding)}`)
       context.summarize(summary(examined.size, findings))
-      return { findings: findings.map((finding) => ({ ...finding })), size: [examined.size] }
+      const { trainableParameters, ...counts } = examined.size
+      return {
+        tokens,
+        findings: findings.map((finding) => ({ ...finding })),
+        size: [{ ...counts, trainableParameters: BigInt(trainableParameters) }],
+      }
     }),
   )
 

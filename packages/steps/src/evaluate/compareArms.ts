@@ -83,7 +83,7 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
   ]
   if (fits === null && Comparison.classesOf(answered) === null) {
     const names = new Set(scorers.map(({ name }) => name))
-    scorers.push(...textScorers.filter(({ name }) => !names.has(name)))
+    scorers.push(...textScorers().filter(({ name }) => !names.has(name)))
   }
   const own = OwnScores.make(scorers, arms, answered, draws)
   const report: Report = {
@@ -212,8 +212,9 @@ const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<Readonly
     const rows = await Effect.runPromise(retrieval.all)
     tables.push({
       title: `Retrieval of ${name}, whatever is answered`,
-      head: ["Measure", "Value", "95 % interval", "Questions", "Passages"],
-      rows: rows.map(({ high, low, metric, passages, rows: questions, value }) => [
+      head: ["Search", "Measure", "Value", "95 % interval", "Questions", "Passages"],
+      rows: rows.map(({ high, low, metric, passages, rows: questions, search, value }) => [
+        search,
         metric,
         value.toFixed(3),
         `${low.toFixed(3)} to ${high.toFixed(3)}`,

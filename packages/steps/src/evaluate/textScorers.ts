@@ -16,7 +16,7 @@ const likeness = (name: string, score: TextScorer["score"]): TextScorer => ({
   score,
 })
 
-export const textScorers: ReadonlyArray<TextScorer> = [
+export const textScorers = (): ReadonlyArray<TextScorer> => [
   likeness("token F1", ({ answer, expected }) => TokenF1.score(answer, expected).f1),
   likeness("ROUGE-L", ({ answer, expected }) => Rouge.rougeL(answer, expected).f1),
   likeness("chrF", ({ answer, expected }) => Chrf.sentence(answer, expected)),
