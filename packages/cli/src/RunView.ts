@@ -142,6 +142,9 @@ export const nameColumns = (names: Iterable<string>, columns: number): number =>
   return Math.max(11, Math.min(longest + 3, Math.floor(columns / 3)))
 }
 
+/** Where causes and what belongs below them begin. */
+export const indentOf = (layout: Layout): number => layout.nameColumns + decisionColumns
+
 export interface Layout {
   /** Infinity where lines may be of any length. */
   readonly columns: number
@@ -190,7 +193,7 @@ const result = (row: Row, before: string, layout: Layout): Array<string> => {
 
 /** One row as one line or two. */
 export const renderRow = (row: Row, now: number, layout: Layout): Array<string> => {
-  const indent = " ".repeat(layout.nameColumns + decisionColumns)
+  const indent = " ".repeat(indentOf(layout))
   const word = row.uncached ? "uncached" : "run"
   if (row.state === "hit") return result(row, head(row.name, "hit", layout), layout)
   if (row.state === "waiting")

@@ -155,6 +155,7 @@ const auditStep = (
         {
           progress: () => {},
           measure: () => {},
+          measured: () => [],
           warn: () => {},
           note: () => {},
           checkpoint: checkpoints.none,

@@ -118,20 +118,16 @@ export const plan = (
   pipeline: Pipeline.Pipeline<any, any>,
   options: PlanOptions = {},
 ): Effect.Effect<Plan.Plan, PlanError, Services> =>
-  Effect.map(lazyPlan(pipeline, options), (found) => {
+  Effect.map(Observe.prepare(pipeline, options), ({ plan: found }) => {
     // Once read, causes stay known when the store is closed.
     for (const action of found.actions) void action.causes
     return found
   })
 
-/** As `plan`, but causes are looked for when they are read, which must be while the store is open. */
-export const lazyPlan = (
-  pipeline: Pipeline.Pipeline<any, any>,
-  options: PlanOptions = {},
-): Effect.Effect<Plan.Plan, PlanError, Services> =>
-  Effect.map(Observe.prepare(pipeline, options), (prepared) => prepared.plan)
-
-/** What would happen, with what the steps tell of themselves. */
+/**
+ * As `plan`, with what the steps tell of themselves; but causes are looked for when they are read, which must be while
+ * the store is open.
+ */
 export const forecast = (
   pipeline: Pipeline.Pipeline<any, any>,
   options: PlanOptions = {},

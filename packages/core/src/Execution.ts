@@ -55,6 +55,7 @@ export type JobInput =
 export interface Hooks {
   readonly progress: Step.Context["progress"]
   readonly measure: Step.Context["measure"]
+  readonly measured: Step.Context["measured"]
   readonly warn: (message: string) => void
   readonly note: (message: string) => void
   readonly checkpoint: Checkpoint.Handle

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { cpus } from "node:os"
 import { join } from "node:path"
 import { Database } from "./Database.ts"
 import type * as Explain from "./Explain.ts"
@@ -22,6 +23,8 @@ export type Line =
       readonly pipeline: string
       readonly at: number
       readonly owner: string
+      /** The processor and its cores: what was measured on another machine predicts nothing here. */
+      readonly machine?: string
       readonly params: Readonly<Record<string, string>>
       /** Steps that were hits when the run was planned; of a run that changed nothing, the run that lists them. */
       readonly hits: ReadonlyArray<readonly [name: string, key: string]> | { readonly asIn: string }
@@ -77,12 +80,23 @@ export interface Service {
   ) => { readonly key: string; readonly params: Readonly<Record<string, string>> } | undefined
   /** What each step took when it last ran, by name. */
   readonly durations: (pipeline: string) => ReadonlyMap<string, number>
+  /** What the newest runs on this machine that executed something measured under a name, newest first. */
+  readonly measured: (name: string) => ReadonlyArray<number>
   /** Adds or replaces one step of a run that is under way. */
   readonly step: (run: string, seq: number, step: RunStep) => void
   readonly forget: (run: string) => void
 }
 
 export class RunLog extends Context.Service<RunLog, Service>()("@sluice/core/RunLog") {}
+
+/** Runs whose measurements are looked at. */
+const remembered = 20
+
+/** What `machine` of a run's first line says here. */
+export const machine = (): string => {
+  const all = cpus()
+  return `${all[0]?.model ?? "unknown"} × ${all.length}`
+}
 
 interface RunRow {
   readonly id: string
@@ -270,6 +284,23 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
           pipeline,
         )
         return new Map(rows.map((row) => [row.name, row.ms]))
+      },
+      measured: (name) => {
+        const here = machine()
+        return db
+          .all<{ id: string }>(
+            `select id from runs r
+             where exists (select 1 from run_steps s where s.run = r.id and s.decision = 'run')
+             order by started desc, id desc limit ?`,
+            remembered,
+          )
+          .flatMap(({ id }) => {
+            const [head, ...rest] = lines(id)
+            if (head?.type !== "run" || head.machine !== here) return []
+            return rest.flatMap((line) =>
+              line.type === "measure" && line.measure === name ? [line.value] : [],
+            )
+          })
       },
       step: (run, seq, step) => {
         db.run(

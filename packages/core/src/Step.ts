@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Artifact from "./Artifact.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import type * as Forecast from "./Forecast.ts"
 import type { Progress } from "./Reporter.ts"
 import type * as RowMemory from "./RowMemory.ts"
 import type * as RowWise from "./RowWise.ts"
@@ -98,6 +99,11 @@ export interface Context<C = unknown, I = unknown, T = never> {
   readonly progress: (progress: Progress) => void
   /** A measurement for the run log: durations, rates, memory. It never enters an output. */
   readonly measure: (name: string, value: number, unit?: string) => void
+  /**
+   * What earlier runs on this machine measured under this name, newest first: for predictions. It is not part of the
+   * key, so no output may depend on it.
+   */
+  readonly measured: (name: string) => ReadonlyArray<number>
   readonly warn: (message: string) => void
   /** Something to know while the step runs, such as what it will take: shown at once, and nowhere later. */
   readonly note: (message: string) => void
@@ -159,6 +165,7 @@ export interface Facts {
   readonly remembers: Remembers | undefined
   /** Config fields that are left out of the key. */
   readonly unkeyed: ReadonlyArray<string>
+  readonly forecast: ((context: any) => unknown) | undefined
   readonly run: (context: any) => unknown
 }
 
@@ -239,6 +246,13 @@ export interface Options<N extends string, In extends Inputs, C extends ConfigFi
   readonly remembers?: Remembers<keyof In & string>
   /** Config fields that cannot change any output, such as how often a checkpoint is saved: they are left out of the key. */
   readonly unkeyed?: ReadonlyArray<keyof C & string>
+  /**
+   * What the step will take, told by `sluice plan` before it runs, from inputs of which some may not be known yet. Not
+   * part of the key.
+   */
+  readonly forecast?: (
+    context: Forecast.Context<ConfigType<C>, { readonly [K in keyof In]: InputType<In[K]> }>,
+  ) => Effect.Effect<Forecast.Forecast, any> | Promise<Forecast.Forecast> | Forecast.Forecast
 }
 
 type RunOf<In extends Inputs, C extends ConfigFields, Outs, T> = (
@@ -290,6 +304,7 @@ export const make: {
     rowWise: options.rowWise,
     remembers: options.remembers,
     unkeyed: options.unkeyed ?? [],
+    forecast: options.forecast,
     run: options.run,
   }
   const clash = Object.keys(facts.inputs).find((name) => Object.hasOwn(facts.config, name))

@@ -108,6 +108,7 @@ const makeContext = (
   },
   env: Object.fromEntries(job.env.map((name) => [name, process.env[name]])),
   measure: hooks.measure,
+  measured: hooks.measured,
   note: hooks.note,
   scratch,
   checkpoint: hooks.checkpoint,

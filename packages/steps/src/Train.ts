@@ -272,6 +272,11 @@ const trainLora = Step.make({
   numeric: true,
   accelerator: true,
   unkeyed: ["checkpointEvery"],
+  forecast: (context) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./train/foretell.ts")),
+      ({ foretell }) => foretell(context),
+    ),
   run: (context) =>
     Effect.flatMap(
       Effect.promise(() => import("./train/run.ts")),

@@ -13,18 +13,18 @@ import * as planView from "./planView.ts"
 export const plan = (context: Context) =>
   Effect.gen(function* () {
     const pipeline = yield* pipelineOf(context.loaded!, context.cwd)
-    const found = yield* Engine.lazyPlan(pipeline, Engines.options(context))
+    const { forecasts, plan: found } = yield* Engine.forecast(pipeline, Engines.options(context))
     const { screen } = context
-    if (context.json) screen.write(`${JSON.stringify(toJson(found), undefined, 2)}\n`)
+    if (context.json) screen.write(`${JSON.stringify(toJson(found, forecasts), undefined, 2)}\n`)
     else
       screen.write(
-        `${planView.lines(found, screen.live ? screen.columns() : Infinity, screen.paint).join("\n")}\n`,
+        `${planView.lines(found, forecasts, screen.live ? screen.columns() : Infinity, screen.paint).join("\n")}\n`,
       )
     return 0
   }).pipe(Effect.provide(Engines.layer(context)))
 
 /** A plan as `--json` prints it. */
-export const toJson = (found: Plan.Plan): Record<string, unknown> => ({
+export const toJson = (found: Plan.Plan, forecasts: planView.Forecasts): Record<string, unknown> => ({
   pipeline: found.pipeline,
   params: plain(found.params),
   steps: found.actions.map((action) => ({
@@ -35,6 +35,7 @@ export const toJson = (found: Plan.Plan): Record<string, unknown> => ({
     waitingFor: action.waitingFor,
     predictedMs: action.predictedMs ?? null,
     summary: action.summary ?? null,
+    forecast: forecasts.get(action.name) ?? null,
   })),
   warnings: found.warnings,
   notes: found.notes,

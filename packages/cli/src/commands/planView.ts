@@ -1,12 +1,21 @@
 /**
  * A plan as lines: every step with its decision, cause and predicted time, then what it adds up to.
  */
-import type { Plan } from "@sluice/core"
+import type { Forecast, Plan } from "@sluice/core"
 import { clock, count, duration } from "../quantities.ts"
 import * as RunView from "../RunView.ts"
-import type * as Text from "../Text.ts"
+import * as Text from "../Text.ts"
 
-export const lines = (plan: Plan.Plan, columns: number, paint: Text.Paint): Array<string> => {
+/** What steps say of themselves, by name. */
+export type Forecasts = ReadonlyMap<string, Forecast.Outcome>
+
+export const lines = (
+  planned: Plan.Plan,
+  forecasts: Forecasts,
+  columns: number,
+  paint: Text.Paint,
+): Array<string> => {
+  const plan = withForecasts(planned, forecasts)
   const rows = new Map<string, RunView.Row>()
   RunView.update(rows, { type: "plan", plan, runId: undefined }, 0)
   const layout = { columns, paint, nameColumns: RunView.nameColumns(rows.keys(), columns) }
@@ -15,17 +24,42 @@ export const lines = (plan: Plan.Plan, columns: number, paint: Text.Paint): Arra
     ...(gathered === undefined ? [] : [gathered]),
     ...plan.actions
       .filter((action) => rows.has(action.name))
-      .map((action) => {
+      .flatMap((action) => {
         const line = RunView.renderRow(rows.get(action.name)!, 0, layout).join("\n")
-        return action.decision === "hit" || action.predictedMs === undefined
-          ? line
-          : `${line}   ${paint("dim", `about ${duration(action.predictedMs)}`)}`
+        const timed =
+          action.decision === "hit" || action.predictedMs === undefined
+            ? line
+            : `${line}   ${paint("dim", `about ${duration(action.predictedMs)}`)}`
+        const forecast = forecasts.get(action.name)
+        if (forecast === undefined || "problem" in forecast) return [timed]
+        const indent = " ".repeat(RunView.indentOf(layout))
+        const facts = Text.wrap(forecast.facts.join(", "), Math.max(30, columns - 1 - indent.length))
+        return [timed, ...facts.map((fact) => indent + fact)]
       }),
     total(plan),
     ...plan.warnings.map((warning) => `${paint("yellow", "warning:")} ${warning}`),
+    ...[...forecasts].flatMap(([name, forecast]) =>
+      "problem" in forecast
+        ? [
+            `${paint("yellow", "warning:")} ${name} would fail as it is set up`,
+            ...forecast.problem.split("\n"),
+          ]
+        : [],
+    ),
     ...noteLines(plan),
   ]
 }
+
+/** What a step expects of itself goes before what it took last time: it may have more to do now. */
+const withForecasts = (plan: Plan.Plan, forecasts: Forecasts): Plan.Plan => ({
+  ...plan,
+  actions: plan.actions.map((action) => {
+    const forecast = forecasts.get(action.name)
+    return forecast === undefined || "problem" in forecast || forecast.ms === undefined
+      ? action
+      : { ...action, predictedMs: forecast.ms }
+  }),
+})
 
 /** Places in reached code that may give another result elsewhere: each once, with the steps that reach it. */
 const noteLines = (plan: Plan.Plan): Array<string> => {

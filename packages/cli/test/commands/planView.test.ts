@@ -36,7 +36,7 @@ const plan: Plan.Plan = {
 
 describe("planView", () => {
   it("says what would run, why, and about how long it takes", () => {
-    expect(planView.lines(plan, 100, Text.plain)).toEqual([
+    expect(planView.lines(plan, new Map(), 100, Text.plain)).toEqual([
       "collect    hit       3f9a02c1   3,000 rows",
       "train      run       learningRate: 0.0002 -> 0.0001   about 58.0 s",
       "evaluate   waiting   for train   about 22.0 s",
@@ -51,7 +51,7 @@ describe("planView", () => {
   it("tells very many hits by their number", () => {
     const hits = Array.from({ length: 1000 }, (_, i) => action(`s${i}`, "hit", { key: "3f9a02c1" }))
     const many = { ...plan, actions: [...hits, plan.actions[1]!], warnings: [], notes: [] }
-    expect(planView.lines(many, 100, Text.plain)).toEqual([
+    expect(planView.lines(many, new Map(), 100, Text.plain)).toEqual([
       "1,000 steps   hit",
       "train      run       learningRate: 0.0002 -> 0.0001   about 58.0 s",
       "1,001 steps: 1,000 hit, 1 to run, about 58.0 s",

@@ -1,69 +1,35 @@
 /** What a training will take, said before it takes it, and what it took. */
 import type { Step } from "@sluice/core"
-import type { Trainer } from "@sluice/llm"
 import { counted, sized } from "../counted.ts"
 
-/** A prediction further off than this is reported, unless the difference is what a process takes more or less anyway. */
-const tolerance = 0.15
+/** A prediction further off than this is reported, unless the difference is what processes differ by anyway. */
+const memoryTolerance = 0.15
 const noticeableBytes = 128 * 2 ** 20
+const timeTolerance = 0.5
+const noticeableSeconds = 10
 
-/** Batches whose memory is predicted: the largest by their tokens. */
-const examined = 4
+/** `4,884,480 trained parameters` */
+export const parameters = (count: number): string => counted(count, "trained parameter")
 
-/** Bytes at the peak of the largest batches; a checkpoint holds the state twice while it is packed. */
-export const peakBytes = (
-  trainer: Pick<Trainer.Trainer, "memory">,
-  batches: ReadonlyArray<ReadonlyArray<Trainer.TokenRow>>,
-  savesCheckpoints: boolean,
-): number => {
-  const tokens = (rows: ReadonlyArray<Trainer.TokenRow>) => rows.reduce((sum, { ids }) => sum + ids.length, 0)
-  const learnt = batches.filter((rows) => rows.some(({ labels }) => someSupervised(labels)))
-  const largest = learnt.toSorted((a, b) => tokens(b) - tokens(a)).slice(0, examined)
-  const peaks = largest.map((rows) => {
-    const { stateBytes, totalBytes } = trainer.memory(rows)
-    return totalBytes + (savesCheckpoints ? 2 * stateBytes : 0)
-  })
-  return Math.max(0, ...peaks)
-}
+/** `38 optimizer steps` */
+export const optimizerSteps = (count: number): string => counted(count, "optimizer step")
 
-const someSupervised = (labels: ArrayLike<number>): boolean => {
-  for (let i = 1; i < labels.length; i++) if (labels[i] !== -100) return true
-  return false
-}
+/** `peak memory about 1,405 MB` */
+export const peakMemory = (bytes: number): string => `peak memory about ${sized(bytes)}`
 
-/** `4,884,480 trained parameters, 38 optimizer steps, peak memory about 1,405 MB`. */
-export const plan = (parameters: number, optimizerSteps: number, bytes: number): string =>
-  `${counted(parameters, "trained parameter")}, ${counted(optimizerSteps, "optimizer step")}, ` +
-  `peak memory about ${sized(bytes)}`
+/** `about 1:05 of training`, from seconds. */
+export const time = (seconds: number): string => `about ${duration(seconds)} of training`
 
-/** `about 1:05`, from seconds. */
+/** `1:05`, `2 h 1 min`, from seconds. */
 export const duration = (seconds: number): string => {
   const whole = Math.round(seconds)
-  const clock = `${Math.floor((whole % 3600) / 60)}:${String(whole % 60).padStart(2, "0")}`
   return whole < 3600
-    ? `about ${clock}`
-    : `about ${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
-}
-
-/** Optimizer steps and seconds after the first one, which also records functions, before the rest is predicted. */
-const timedSteps = 2
-const timedSeconds = 0.5
-
-export interface Moment {
-  readonly optimizerSteps: number
-  readonly seconds: number
-  readonly tokens: number
-}
-
-/** Seconds of a whole training, by its tokens; undefined until enough was seen since the first optimizer step. */
-export const seconds = (first: Moment, now: Moment, allTokens: number): number | undefined => {
-  const passed = now.seconds - first.seconds
-  if (now.optimizerSteps - first.optimizerSteps < timedSteps || passed < timedSeconds) return undefined
-  return now.seconds + (passed * (allTokens - now.tokens)) / (now.tokens - first.tokens)
+    ? `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`
+    : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
 }
 
 /** Reports the peak, and warns where the prediction was wrong. */
-export const settle = (
+export const settleMemory = (
   context: Pick<Step.Context, "measure" | "warn">,
   predicted: number,
   reached: number,
@@ -71,8 +37,20 @@ export const settle = (
   context.measure("predicted peak memory", predicted, "bytes")
   context.measure("peak memory", reached, "bytes")
   const off = reached / predicted - 1
-  if (Math.abs(off) <= tolerance || Math.abs(reached - predicted) < noticeableBytes) return
-  context.warn(
-    `peak memory was ${sized(reached)}, ${Math.round(100 * Math.abs(off))} % ${off > 0 ? "more" : "less"} than the ${sized(predicted)} predicted`,
-  )
+  if (Math.abs(off) <= memoryTolerance || Math.abs(reached - predicted) < noticeableBytes) return
+  context.warn(`peak memory was ${sized(reached)}, ${percent(off)} than the ${sized(predicted)} predicted`)
 }
+
+/** Warns where a training took much longer or shorter than was said first. */
+export const settleTime = (
+  context: Pick<Step.Context, "warn">,
+  predicted: number | undefined,
+  taken: number,
+): void => {
+  if (predicted === undefined) return
+  const off = taken / predicted - 1
+  if (Math.abs(off) <= timeTolerance || Math.abs(taken - predicted) < noticeableSeconds) return
+  context.warn(`training took ${duration(taken)}, ${percent(off)} than the ${duration(predicted)} predicted`)
+}
+
+const percent = (off: number): string => `${Math.round(100 * Math.abs(off))} % ${off > 0 ? "more" : "less"}`

@@ -1,4 +1,5 @@
 import { Random } from "@sluice/core"
+import type { Config } from "./Config.ts"
 
 /**
  * Which rows each optimizer step learns from: every epoch takes each row once, in an order drawn from the seed
@@ -16,4 +17,19 @@ export const batches = (
     for (let at = 0; at < rows; at += options.batchRows) found.push(order.slice(at, at + options.batchRows))
   }
   return found
+}
+
+/** Optimizer steps of an epoch, and of the whole training. */
+export interface Length {
+  readonly epochSteps: number
+  readonly total: number
+}
+
+export const lengthOf = (
+  rows: number,
+  config: Pick<Config, "batchRows" | "epochs" | "maxOptimizerSteps">,
+): Length => {
+  const epochSteps = Math.ceil(rows / config.batchRows)
+  const all = epochSteps * config.epochs
+  return { epochSteps, total: Math.min(all, config.maxOptimizerSteps ?? all) }
 }

@@ -1,5 +1,5 @@
 import { Random, type Step } from "@sluice/core"
-import { Adapter, Backend, Llama, Lora, Schedule, Trainer } from "@sluice/llm"
+import { Adapter, Backend, Calibration, Cost, Llama, LlamaConfig, Lora, Schedule, Trainer } from "@sluice/llm"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,11 +11,15 @@ import type { Config, Inputs } from "./Config.ts"
 import * as forecast from "./forecast.ts"
 import { giveWay } from "./giveWay.ts"
 import * as HeldOut from "./HeldOut.ts"
-import { batches } from "./order.ts"
+import { costOptions, loraOptions, scheduleOf, trainerOptions } from "./options.ts"
+import { batches, lengthOf } from "./order.ts"
+import * as Outlook from "./Outlook.ts"
+import * as Pace from "./Pace.ts"
 import * as Record from "./Record.ts"
 import * as Samples from "./Samples.ts"
 import * as Snapshots from "./Snapshots.ts"
 import * as State from "./state.ts"
+import * as Timing from "./Timing.ts"
 import { learnable, type Row, rowLosses, rowOf } from "./rows.ts"
 
 /** What a checkpoint says beside its parts: the packed state, the record, the best adapter and snapshots where kept. */
@@ -38,9 +42,8 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         epochs: config.epochs,
         batchRows: config.batchRows,
       })
-      const epochSteps = Math.ceil(rows.length / config.batchRows)
-      const total = Math.min(order.length, config.maxOptimizerSteps ?? order.length)
-      const length = { epochSteps, total }
+      const length = lengthOf(rows.length, config)
+      const { epochSteps, total } = length
       const batchOf = (step: number): ReadonlyArray<Row> => order[step - 1]!.map((row) => rows[row]!)
 
       const backend = yield* Backend.open(backendOptions(context.settings))
@@ -146,18 +149,40 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         }
       })
 
-      const learnt = Array.from({ length: Math.min(total, 2 * epochSteps) }, (_, at) => batchOf(at + 1))
-      const predictedBytes = forecast.peakBytes(trainer, learnt, total > config.checkpointEvery)
-      context.note(forecast.plan(lora.parameterCount, total, predictedBytes))
-      yield* Effect.catchIf(look(record.metrics.length), isAborted, () => interrupt)
       const first = record.metrics.length + 1
+      const outlook = Outlook.of(Cost.make(model.config, lora, costOptions(config, context.settings)), {
+        batches: Array.from({ length: Math.min(total, 2 * epochSteps) }, (_, at) => batchOf(at + 1)),
+        heldOut: heldOutRows,
+        batchRows: config.batchRows,
+        savesCheckpoints: total > config.checkpointEvery,
+      })
       let allTokens = 0
-      for (let step = first; step <= total; step++)
-        for (const { ids } of batchOf(step)) allTokens += ids.length
+      for (let step = first; step <= total; step++) allTokens += Outlook.tokensOf(batchOf(step))
+      const allWork = outlook.work(allTokens, Outlook.looksFrom(first, config.heldOut, length))
+      const clock = yield* Clock.Clock
+      const parameters = LlamaConfig.parameterCount(model.config)
+      const pace =
+        Pace.ofHistory(context, parameters) ??
+        (backend.kind === "tensorflow"
+          ? Pace.ofProducts(
+              yield* Effect.promise(() =>
+                // sluice: not in the result
+                Calibration.productRate(backend, model, () => clock.currentTimeMillisUnsafe()),
+              ),
+            )
+          : undefined)
+      const facts = [
+        forecast.parameters(lora.parameterCount),
+        forecast.optimizerSteps(total),
+        forecast.peakMemory(outlook.peakBytes),
+        ...(pace === undefined ? [] : [forecast.time(Pace.seconds(pace, allWork))]),
+      ]
+      context.note(facts.join(", "))
+      yield* Effect.catchIf(look(record.metrics.length), isAborted, () => interrupt)
+      const looksBefore = record.heldOutLosses.length
+      const timing = Timing.make({ context, work: outlook.work, allWork, pace, parameters })
       // sluice: not in the result
       const started = yield* Clock.currentTimeMillis
-      let firstMoment: forecast.Moment | undefined
-      let predictedSeconds: number | undefined
       let tokens = 0
       for (let step = first; step <= total && !Record.isOver(record, config.heldOut); step++) {
         yield* giveWay
@@ -185,24 +210,16 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         const rate = Math.round(tokens / Math.max(seconds, 0.001))
         const note = `loss ${result.loss.toFixed(4)}  ${rate} tok/s`
         context.progress({ done: step, total, unit: "optimizer step", note })
-        const now = { optimizerSteps: step, seconds, tokens }
-        firstMoment ??= now
-        if (predictedSeconds === undefined && step < total) {
-          predictedSeconds = forecast.seconds(firstMoment, now, allTokens)
-          if (predictedSeconds !== undefined) {
-            context.measure("predicted training seconds", predictedSeconds, "s")
-            context.note(`${forecast.duration(predictedSeconds)} of training`)
-          }
-        }
+        timing.passed(step, seconds, tokens, record.heldOutLosses.length - looksBefore)
         yield* Effect.catchIf(look(step), isAborted, () => interrupt)
         if (step < total && step % config.checkpointEvery === 0) yield* save
       }
       // sluice: not in the result
       const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
-      context.measure("training seconds", seconds, "s")
+      timing.ended(seconds, record.metrics.length === total)
       context.measure("tokens per second", tokens / Math.max(seconds, 0.001), "tok/s")
       const peak = process.resourceUsage().maxRSS * 1024
-      if (backend.kind === "tensorflow") forecast.settle(context, predictedBytes, peak)
+      if (backend.kind === "tensorflow") forecast.settleMemory(context, outlook.peakBytes, peak)
       else context.measure("peak memory", peak, "bytes")
 
       if (best !== undefined) trainer.take(best)
@@ -218,34 +235,6 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       }
     }),
   )
-
-const scheduleOf = ({ decayShare, learningRate, schedule, warmup }: Config): Schedule.Schedule => ({
-  peak: learningRate,
-  shape: schedule,
-  warmup,
-  decay: decayShare,
-})
-
-const loraOptions = (config: Config): Lora.Options => ({
-  rank: config.rank,
-  alpha: config.alpha,
-  rsLora: config.rsLora,
-  rankPattern: config.rankPattern,
-  alphaPattern: config.alphaPattern,
-  ...(config.targetModules === null ? {} : { targetModules: config.targetModules }),
-})
-
-const trainerOptions = (config: Config, seed: string): Trainer.Options => ({
-  optimizer: config.optimizer,
-  weightDecay: config.weightDecay,
-  clip: config.clip,
-  loraPlusRatio: config.loraPlusRatio,
-  dropout: config.dropout,
-  noiseAlpha: config.noiseAlpha,
-  seed,
-  activationBudgetBytes: config.activationMiB * 2 ** 20,
-  recompute: config.recompute === "auto" ? "auto" : config.recompute === "always",
-})
 
 /** `38 optimizer steps, loss 0.8370 to 0.0041, 4,884,480 trained parameters`. */
 const summary = (record: Record.Record, total: number, parameters: number, { heldOut }: Config): string => {

@@ -74,6 +74,7 @@ export const runStep = async (
     env: {},
     progress: () => undefined,
     measure: () => undefined,
+    measured: () => [],
     warn: (message) => warnings.push(message),
     note: () => undefined,
     summarize: (text) => {

@@ -1,0 +1,59 @@
+/** What a training will take, counted from its rows and the model's shape before anything is computed. */
+import type { Cost, Trainer } from "@sluice/llm"
+import type { HeldOut } from "./Config.ts"
+import type { Length } from "./order.ts"
+import { isDue } from "./Record.ts"
+
+export interface Outlook {
+  /** Bytes at the peak of the largest batches. */
+  readonly peakBytes: number
+  /** Floating-point operations of learning from so many tokens, and of so many looks at the held-out rows. */
+  readonly work: (tokens: number, looks: number) => number
+}
+
+type Rows = ReadonlyArray<Trainer.TokenRow>
+
+/** Batches whose memory is predicted: the largest by their tokens. */
+const largest = 4
+/** Batches whose work is counted, evenly chosen; the others are taken to have as much for each token. */
+const counted = 48
+
+export interface Given {
+  /** Of an epoch or two. */
+  readonly batches: ReadonlyArray<Rows>
+  readonly heldOut: Rows
+  readonly batchRows: number
+  /** A checkpoint holds the state twice while it is packed. */
+  readonly savesCheckpoints: boolean
+}
+
+export const of = (cost: Cost.Cost, { batches, batchRows, heldOut, savesCheckpoints }: Given): Outlook => {
+  const peaks: Array<number> = []
+  for (const rows of batches.toSorted((a, b) => tokensOf(b) - tokensOf(a))) {
+    const prediction = cost.memory(rows)
+    if (prediction === undefined) continue
+    peaks.push(prediction.totalBytes + (savesCheckpoints ? 2 * prediction.stateBytes : 0))
+    if (peaks.length === largest) break
+  }
+  const every = Math.max(1, Math.ceil(batches.length / counted))
+  const chosen = batches.filter((_, at) => at % every === 0)
+  const tokens = chosen.reduce((sum, rows) => sum + tokensOf(rows), 0)
+  const perToken = chosen.reduce((sum, rows) => sum + cost.work(rows), 0) / Math.max(1, tokens)
+  let look = 0
+  for (let at = 0; at < heldOut.length; at += batchRows)
+    look += cost.lookWork(heldOut.slice(at, at + batchRows))
+  return {
+    peakBytes: Math.max(0, ...peaks),
+    work: (learnt, looks) => perToken * learnt + looks * look,
+  }
+}
+
+export const tokensOf = (rows: Rows): number => rows.reduce((sum, { ids }) => sum + ids.length, 0)
+
+/** Looks at the held-out rows after the optimizer steps from `first` on. */
+export const looksFrom = (first: number, heldOut: HeldOut | null, length: Length): number => {
+  if (heldOut === null) return 0
+  let looks = 0
+  for (let step = first; step <= length.total; step++) if (isDue(heldOut.every, step, length)) looks++
+  return looks
+}
