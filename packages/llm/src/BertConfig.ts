@@ -34,8 +34,13 @@ const architectures = ["bert", "roberta", "xlm-roberta", "camembert"]
 /** Longest text in tokens, special ones too. */
 export const contextTokens = (config: BertConfig): number => config.positions - config.firstPosition
 
-/** Reads a `config.json`; what this code would compute wrongly is added to `problems`. */
-export const fromHuggingFace = (config: ModelConfig, problems: Array<Problem>): BertConfig => {
+/** Reads a `config.json`; what this code would compute wrongly is added to `found`. */
+export const fromHuggingFace = (config: ModelConfig, found: Array<Problem>): BertConfig => {
+  const architecture = String(config["model_type"])
+  const known = architectures.includes(architecture)
+  if (!known) found.push(["model_type", `is "${architecture}", not one of ${architectures.join(", ")}`])
+  // Another architecture's keys are others: that these are missing says nothing.
+  const problems = known ? found : []
   const number = (key: string, otherwise?: number): number => {
     const value = config[key] ?? otherwise
     if (typeof value === "number" && Number.isFinite(value) && value > 0) return value
@@ -49,10 +54,6 @@ export const fromHuggingFace = (config: ModelConfig, problems: Array<Problem>): 
     const value = config[key] ?? expected
     if (value !== expected)
       problems.push([key, `is ${JSON.stringify(value)}, not ${JSON.stringify(expected)}`])
-  }
-  const architecture = String(config["model_type"])
-  if (!architectures.includes(architecture)) {
-    problems.push(["model_type", `is "${architecture}", not one of ${architectures.join(", ")}`])
   }
   only("hidden_act", "gelu")
   only("position_embedding_type", "absolute")

@@ -102,7 +102,7 @@ export const openSync = (files: ReadonlyMap<string, string>, name: string): Sent
     // Without a shape that can be computed, what its tensors lack says nothing.
     if (problems.length === 0) checkTensors(config!, weights, problems)
     const tokenizer = Tokenizer.fromJson(folder.tokenizerJson, folder.tokenizerConfig, name)
-    if (tokenizer.vocabularySize > config!.vocabulary) {
+    if (problems.length === 0 && tokenizer.vocabularySize > config!.vocabulary) {
       problems.push([
         "tokenizer.json",
         `has ids up to ${tokenizer.vocabularySize - 1}, vocab_size is ${config!.vocabulary}`,

@@ -141,24 +141,26 @@ ${hint}`.replace(/^ {2}(\S.*?): +/gm, (_, label: string) => `  ${label}:${" ".re
     )
     expect(
       open({
-        "config.json": {
-          model_type: "distilbert",
-          hidden_act: "silu",
-          num_attention_heads: 5,
-          vocab_size: 100,
-        },
+        "config.json": { hidden_act: "silu", num_attention_heads: 5, intermediate_size: "56" },
         "1_Pooling/config.json": { pooling_mode_cls_token: true },
       }),
     ).toThrow(
       `The folder holds no sentence model that Sluice can use.
   File:                   the model
   1_Pooling/config.json:  pools by cls and mean, not by one of mean, cls, max, mean_sqrt_len_tokens
-  model_type:             is "distilbert", not one of bert, roberta, xlm-roberta, camembert
   hidden_act:             is "silu", not "gelu"
   num_attention_heads:    is 5, which does not divide 32 channels
-  tokenizer.json:         has ids up to 1199, vocab_size is 100
+  intermediate_size:      is "56", not a positive number
 ${hint}`,
     )
+    expect(open({ "config.json": { model_type: "distilbert", hidden_size: null } })).toThrow(
+      `  File:        the model
+  model_type:  is "distilbert", not one of bert, roberta, xlm-roberta, camembert
+${hint}`,
+    )
+    expect(
+      open({ "tokenizer.json": { added_tokens: [{ id: 4000, content: "<x>", special: true }] } }),
+    ).toThrow(`tokenizer.json:  has ids up to 4000, vocab_size is 1200`)
     expect(open({ "config.json": { num_hidden_layers: 3, max_position_embeddings: 66 } })).toThrow(
       /\n {2}embeddings\.position_embeddings\.weight: +is \[64, 32\], not \[66, 32\]\n(.+is missing\n){11} {2}and: +5 more\n/,
     )

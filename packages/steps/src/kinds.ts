@@ -3,6 +3,9 @@ import { Artifact, Table } from "@sluice/core"
 /** A base model: one GGUF file, or the files of a Hugging Face folder. */
 export const ModelFiles = Artifact.files("model")
 
+/** A sentence model: the files of a folder as sentence-transformers writes it. */
+export const SentenceModelFiles = Artifact.files("sentenceModel")
+
 /** A LoRA adapter as PEFT writes it: adapter_config.json and adapter_model.safetensors. */
 export const AdapterFiles = Artifact.files("adapter")
 

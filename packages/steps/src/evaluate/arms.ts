@@ -56,6 +56,8 @@ export interface Retrieval<T extends Table.Any> {
     readonly vectors: Step.Ref<typeof Retrieve.Vectors>
     readonly embedder: Retrieve.Embedder
   }
+  /** What passages are found by where there are vectors; `hybrid` by default. */
+  readonly by?: Retrieve.By
   /** Which passages answer a row: then the report says how often they are found. */
   readonly relevant?: (row: Table.Row<T>) => Retrieve.Relevant | null
 }
@@ -145,7 +147,7 @@ const bestPrompt = <T extends Table.Any>(
 }
 
 const retrieved = <T extends Table.Any>(
-  { chunks, count, embedding, language, prompt, relevant }: Retrieval<T>,
+  { by, chunks, count, embedding, language, prompt, relevant }: Retrieval<T>,
   chats: Step.Ref<typeof Chat>,
   own: Pipeline.AddStep,
   { rows }: Shared<T>,
@@ -157,16 +159,19 @@ const retrieved = <T extends Table.Any>(
           chunks: embedding.vectors,
           questions: own("questions", Retrieve.embedQuestions({ chats, embedder: embedding.embedder })),
         }
-  const passages = own(
-    "passages",
-    Retrieve.search({
-      chats,
-      chunks,
-      ...(count === undefined ? {} : { count }),
-      ...(language === undefined ? {} : { language }),
-      ...(vectors === undefined ? {} : { vectors }),
-    }),
-  )
+  const found = (name: string, by?: Retrieve.By) =>
+    own(
+      name,
+      Retrieve.search({
+        chats,
+        chunks,
+        ...(count === undefined ? {} : { count }),
+        ...(language === undefined ? {} : { language }),
+        ...(vectors === undefined ? {} : { vectors }),
+        ...(by === undefined ? {} : { by }),
+      }),
+    )
+  const passages = found("passages", vectors === undefined ? "BM25" : by)
   return {
     chats: own(
       "augmented",
@@ -175,6 +180,22 @@ const retrieved = <T extends Table.Any>(
     scores:
       relevant === undefined
         ? undefined
-        : own("found", Retrieve.quality({ rows: rows, passages, relevant: relevant })),
+        : own(
+            "found",
+            Retrieve.quality({
+              rows,
+              passages:
+                vectors === undefined
+                  ? { BM25: passages }
+                  : // What each way of searching finds, whichever the arm reads.
+                    Object.fromEntries(
+                      (["BM25", "vectors", "hybrid"] as const).map((one) => [
+                        one,
+                        one === (by ?? "hybrid") ? passages : found(`passages-${one}`, one),
+                      ]),
+                    ),
+              relevant,
+            }),
+          ),
   }
 }

@@ -2,7 +2,8 @@ import type { Step, Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import type { Chat } from "../Chat.ts"
 import { shownOf } from "../evaluate/prompt.ts"
-import type { Passage, Passages, Prompt } from "../Retrieve.ts"
+import type { Passage, Prompt } from "../Retrieve.ts"
+import type { Passages } from "./Tables.ts"
 
 export const augment = async (
   context: Step.Context<

@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Table } from "@sluice/core"
 import { counted } from "../counted.ts"
-import type { Documents } from "../Retrieve.ts"
+import type { Documents } from "./Tables.ts"
 
 type Document = Table.Row<typeof Documents>
 /** A document's title and sections. */

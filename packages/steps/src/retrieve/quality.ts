@@ -1,50 +1,86 @@
 import { Random, type Step, type Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import { rowsOf } from "../reading.ts"
-import type { Passages, Relevant, RetrievalScores } from "../Retrieve.ts"
+import type { Relevant } from "../Retrieve.ts"
 import * as RowId from "../RowId.ts"
 import * as Bootstrap from "../stats/Bootstrap.ts"
 import * as Wilson from "../stats/Wilson.ts"
+import type { Passages, RetrievalScores } from "./Tables.ts"
 
 type AnyRow = Readonly<Record<string, unknown>>
 
+interface Config {
+  readonly relevant: (row: any) => Relevant | null
+}
+
+/** A search's passages by the rows' ids, and the most that a question has. */
+interface Found {
+  readonly search: string
+  readonly most: number
+  readonly byId: ReadonlyMap<string, ReadonlyArray<Table.Row<typeof Passages>>>
+}
+
 export const score = async (
-  context: Step.Context<
-    { readonly relevant: (row: any) => Relevant | null },
-    { readonly rows: Table.Reader<any>; readonly passages: Table.Reader<typeof Passages> }
-  >,
+  context: Step.Context<Config, { readonly rows: Table.Reader<any> }>,
 ): Promise<ReadonlyArray<Table.Row<typeof RetrievalScores>>> => {
-  const passages = await Effect.runPromise(context.inputs.passages.all)
-  const most = passages.reduce((rank, passage) => Math.max(rank, passage.rank), 0)
-  const byId = Map.groupBy(passages, ({ id }) => id)
-  const ranks: Array<number> = []
-  for await (const row of rowsOf(context.inputs.rows) as AsyncIterable<AnyRow>) {
+  const { rows, ...searches } = context.inputs
+  const found: Array<Found> = []
+  for (const [input, reader] of Object.entries(
+    searches as Readonly<Record<string, Table.Reader<typeof Passages>>>,
+  )) {
+    const passages = await Effect.runPromise(reader.all)
+    found.push({
+      search: input.replace(/^of /, ""),
+      most: passages.reduce((rank, passage) => Math.max(rank, passage.rank), 0),
+      byId: Map.groupBy(passages, ({ id }) => id),
+    })
+  }
+  /** The rank of the first relevant passage for each question, by search. */
+  const ranks = found.map((): Array<number> => [])
+  for await (const row of rowsOf(rows) as AsyncIterable<AnyRow>) {
     const wanted = context.config.relevant(row)
     if (wanted === null) continue
-    const found = (byId.get(RowId.of(row)) ?? []).filter((passage) => fits(passage, wanted))
-    ranks.push(found.reduce((first, { rank }) => Math.min(first, rank), Number.POSITIVE_INFINITY))
+    for (const [at, { byId }] of found.entries()) {
+      const fitting = (byId.get(RowId.of(row)) ?? []).filter((passage) => fits(passage, wanted))
+      ranks[at]!.push(fitting.reduce((first, { rank }) => Math.min(first, rank), Number.POSITIVE_INFINITY))
+    }
   }
-  const hits = ranks.filter(Number.isFinite).length
-  const reciprocal = ranks.map((rank) => 1 / rank)
+  const scores = found.map((one, at) => scoresOf(one, ranks[at]!, context.seed))
+  context.summarize(
+    found
+      .map(({ most, search }, at) => {
+        const hits = ranks[at]!.filter(Number.isFinite).length
+        const mrr = scores[at]!.at(-1)!.value.toFixed(3)
+        const name = found.length === 1 ? "" : `${search}: `
+        return `${name}hit rate ${hits} of ${ranks[at]!.length}, MRR ${mrr}, ${most} passages each`
+      })
+      .join("; "),
+  )
+  return scores.flat()
+}
+
+const scoresOf = (
+  { most, search }: Found,
+  ranks: ReadonlyArray<number>,
+  seed: string,
+): ReadonlyArray<Table.Row<typeof RetrievalScores>> => {
   const rows = ranks.length
-  const mean = (values: ReadonlyArray<number>) =>
-    rows === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / rows
-  const mrr = mean(reciprocal)
-  context.summarize(`hit rate ${hits} of ${rows}, MRR ${mrr.toFixed(3)}, ${most} passages each`)
+  const hitRate = (passages: number) => {
+    const hits = ranks.filter((rank) => rank <= passages).length
+    const value = rows === 0 ? 0 : hits / rows
+    return { search, metric: "hit rate" as const, passages, rows, value, ...Wilson.interval(hits, rows) }
+  }
+  const reciprocal = ranks.map((rank) => 1 / rank)
   return [
+    ...(most > 1 ? [hitRate(1)] : []),
+    hitRate(most),
     {
-      metric: "hit rate",
-      passages: most,
-      rows,
-      value: rows === 0 ? 0 : hits / rows,
-      ...Wilson.interval(hits, rows),
-    },
-    {
+      search,
       metric: "MRR",
       passages: most,
       rows,
-      value: mrr,
-      ...Bootstrap.interval(reciprocal, Random.make(context.seed)),
+      value: rows === 0 ? 0 : reciprocal.reduce((sum, value) => sum + value, 0) / rows,
+      ...Bootstrap.interval(reciprocal, Random.make(Random.derive(seed, search))),
     },
   ]
 }

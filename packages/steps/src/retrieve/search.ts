@@ -6,12 +6,14 @@ import { join } from "node:path"
 import type { Chat } from "../Chat.ts"
 import { counted } from "../counted.ts"
 import { shownOf } from "../evaluate/prompt.ts"
-import type { Chunks, Passages, Vectors } from "../Retrieve.ts"
+import type { By } from "../Retrieve.ts"
 import { words } from "./Bm25.ts"
+import type { Chunks, Passages, Vectors } from "./Tables.ts"
 
 interface Config {
   readonly count: number
   readonly language: string | null
+  readonly by: By
 }
 
 interface Inputs {
@@ -33,7 +35,7 @@ const fusion = 60
 export const search = async (
   context: Step.Context<Config>,
 ): Promise<ReadonlyArray<Table.Row<typeof Passages>>> => {
-  const { count, language } = context.config
+  const { by, count, language } = context.config
   const inputs = context.inputs as Inputs
   const chunks = await Effect.runPromise(inputs.chunks.all)
   const chats = await Effect.runPromise(inputs.chats.all)
@@ -51,10 +53,12 @@ export const search = async (
       ...(chunkVectors === undefined ? {} : { vector: Array.from(chunkVectors.get(id)!) }),
     })),
   )
-  const stemmed = language === null ? { stem: false } : { stem: true, language }
-  await table.createIndex("text", {
-    config: lancedb.Index.fts({ withPosition: false, removeStopWords: false, ...stemmed }),
-  })
+  if (by !== "vectors") {
+    const stemmed = language === null ? { stem: false } : { stem: true, language }
+    await table.createIndex("text", {
+      config: lancedb.Index.fts({ withPosition: false, removeStopWords: false, ...stemmed }),
+    })
+  }
   // More than wanted: chunks of one score may stand on both sides of the cut, in an order that nobody promises.
   const looked = 4 * count + 20
 
@@ -81,9 +85,12 @@ export const search = async (
   const passages: Array<Table.Row<typeof Passages>> = []
   let without = 0
   for (const [done, { id, messages }] of chats.entries()) {
-    const found = await byWords(shownOf(messages))
     const vector = questionVectors?.get(id)
-    const hits = vector === undefined ? found : fused([found, await byMeaning(vector)])
+    const lists = [
+      ...(by === "vectors" ? [] : [await byWords(shownOf(messages))]),
+      ...(vector === undefined ? [] : [await byMeaning(vector)]),
+    ]
+    const hits = lists.length === 1 ? lists[0]! : fused(lists)
     if (hits.length === 0) without++
     hits.slice(0, count).forEach(({ position, score }, index) => {
       const { document, heading, id: chunk, text } = chunks[position]!

@@ -4,7 +4,15 @@ import { memoryIn } from "../support/memory.ts"
 import { reader, ref, runStep } from "../support/runStep.ts"
 import { serve } from "../support/server.ts"
 
-const chunk = (id: string, text: string) => ({ id, document: "d", heading: "", text })
+const chunk = (id: string, text: string) => ({
+  id,
+  document: "d",
+  heading: "",
+  section: 1,
+  start: 0,
+  end: text.length,
+  text,
+})
 
 describe("Retrieve.embed", () => {
   it("asks for each text once, in batches, and puts vectors in the order of their chunks", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { pieces } from "../../src/retrieve/chunks.ts"
+import { ranges } from "../../src/retrieve/chunks.ts"
 import * as Retrieve from "../../src/Retrieve.ts"
 import { file, reader, ref, runStep } from "../support/runStep.ts"
 
@@ -119,28 +119,61 @@ describe("Retrieve.chunk", () => {
     const { outputs } = await runStep(use, {
       documents: reader([{ document: "d.md", format: "markdown", title: null, sections }]),
     })
+    const chunk = (
+      id: string,
+      heading: string,
+      section: number,
+      start: number,
+      end: number,
+      text: string,
+    ) => ({
+      id,
+      document: "d.md",
+      heading,
+      section,
+      start,
+      end,
+      text,
+    })
     expect(outputs["output"]).toEqual([
-      { id: "d.md#1", document: "d.md", heading: "A", text: "First one.\n\nSecond." },
-      { id: "d.md#2", document: "d.md", heading: "B", text: "Third paragraph is" },
-      { id: "d.md#3", document: "d.md", heading: "B", text: "long. It goes on." },
+      chunk("d.md#1", "A", 1, 0, 19, "First one.\n\nSecond."),
+      chunk("d.md#2", "B", 2, 0, 18, "Third paragraph is"),
+      chunk("d.md#3", "B", 2, 19, 36, "long. It goes on."),
     ])
   })
 
   it("never exceeds the limit, loses no word, and repeats whole sentences where asked", () => {
     const text = Array.from({ length: 60 }, (_, at) => `Sentence number ${at} ends here.`).join(" ")
-    const limits = { maxCharacters: 120, overlap: 0 }
-    const cut = pieces(text, limits)
-    expect(Math.max(...cut.map(({ length }) => length))).toBeLessThanOrEqual(120)
-    expect(cut.join(" ")).toBe(text)
-    const overlapping = pieces(text, { maxCharacters: 120, overlap: 40 })
+    const cut = (given: string, maxCharacters: number, overlap = 0) =>
+      ranges(given, { maxCharacters, overlap }).map(({ end, start }) => given.slice(start, end))
+    const parts = cut(text, 120)
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(120)
+    expect(parts.join(" ")).toBe(text)
+    const overlapping = cut(text, 120, 40)
     expect(Math.max(...overlapping.map(({ length }) => length))).toBeLessThanOrEqual(120)
-    for (const [at, piece] of overlapping.slice(1).entries())
-      expect(overlapping[at]!.endsWith(piece.slice(0, piece.indexOf(".") + 1))).toBe(true)
-    expect(pieces("a".repeat(25), { maxCharacters: 10, overlap: 5 })).toEqual([
-      "a".repeat(10),
-      "a".repeat(10),
-      "aaaaa",
+    for (const [at, part] of overlapping.slice(1).entries())
+      expect(overlapping[at]!.endsWith(part.slice(0, part.indexOf(".") + 1))).toBe(true)
+    expect(cut("a".repeat(25), 10, 5)).toEqual(["a".repeat(10), "a".repeat(10), "aaaaa"])
+    expect(cut("", 120)).toEqual([])
+    expect(cut(" \n ", 120)).toEqual([])
+  })
+
+  it("keeps the lines of code and tables, and characters of two units", () => {
+    const table = "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |"
+    expect(ranges(table, { maxCharacters: 20, overlap: 0 })).toEqual([
+      { start: 0, end: 19 },
+      { start: 20, end: 39 },
     ])
-    expect(pieces("", limits)).toEqual([])
+    const faces = "🙂".repeat(4)
+    expect(ranges(faces, { maxCharacters: 3, overlap: 0 }).map(({ end, start }) => end - start)).toEqual([
+      2, 2, 2, 2,
+    ])
+  })
+
+  it("cuts ten million characters on one line in one pass", () => {
+    const text = "word ".repeat(2_000_000)
+    const parts = ranges(text, { maxCharacters: 1000, overlap: 100 })
+    expect(parts).toHaveLength(10_000)
+    expect(parts.at(-1)!.end).toBe(text.length - 1)
   })
 })

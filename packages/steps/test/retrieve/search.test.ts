@@ -96,6 +96,28 @@ describe("Retrieve.search", () => {
     expect([first.document, first.score]).toEqual(["lease.md", Number((2 / 61).toPrecision(6))])
   })
 
+  it("searches by vectors alone where asked to, and needs them for it", async () => {
+    const chunkVectors = chunks.map(({ id }, at) => ({ id, vector: [at === 0 ? 1 : 0, 1, at] }))
+    const questionVectors = questions.map(({ id }) => ({ id, vector: [1, 1, 0] }))
+    const vectors = { chunks: ref(Retrieve.Vectors), questions: ref(Retrieve.Vectors) }
+    const { outputs } = await search(
+      { count: 1, vectors, by: "vectors" },
+      { chunkVectors: reader(chunkVectors), questionVectors: reader(questionVectors) },
+    )
+    expect(
+      outputs["output"].map(({ document, id, score }: { document: string; id: string; score: number }) => [
+        id,
+        document,
+        score,
+      ]),
+    ).toEqual(questions.map(({ id }) => [id, "lease.md", 1]))
+    const words = Retrieve.search({ chats: ref(Chat), chunks: ref(Retrieve.Chunks), vectors, by: "BM25" })
+    expect(Object.keys(words.inputs)).toEqual(["chats", "chunks"])
+    expect(() => search({ by: "hybrid" })).toThrow(
+      "A search by hybrid needs vectors of the chunks and of the questions.",
+    )
+  })
+
   it("refuses vectors that are missing or of different lengths", async () => {
     const vectors = { chunks: ref(Retrieve.Vectors), questions: ref(Retrieve.Vectors) }
     const failing = search(
@@ -163,15 +185,31 @@ describe("Retrieve.quality", () => {
     const score = (relevant: (row: any) => Retrieve.Relevant | null) =>
       runStep(Retrieve.quality({ rows: ref(Retrieve.Chunks), passages: ref(Retrieve.Passages), relevant }), {
         rows: reader(rows),
-        passages: reader(passages),
+        "of passages": reader(passages),
       })
     const { outputs, summary } = await score(({ source }) => (source === "" ? null : { document: source }))
     expect(outputs["output"]).toMatchObject([
-      { metric: "hit rate", passages: 2, rows: 3, value: 2 / 3 },
-      { metric: "MRR", passages: 2, rows: 3, value: 0.5 },
+      { search: "passages", metric: "hit rate", passages: 1, rows: 3, value: 1 / 3 },
+      { search: "passages", metric: "hit rate", passages: 2, rows: 3, value: 2 / 3 },
+      { search: "passages", metric: "MRR", passages: 2, rows: 3, value: 0.5 },
     ])
     expect(summary).toBe("hit rate 2 of 3, MRR 0.500, 2 passages each")
     const contains = await score(({ source }) => (source === "x.md" ? { contains: "some text" } : null))
     expect(contains.outputs["output"][0]).toMatchObject({ rows: 1, value: 1 })
+    const several = await runStep(
+      Retrieve.quality({
+        rows: ref(Retrieve.Chunks),
+        passages: { BM25: ref(Retrieve.Passages), hybrid: ref(Retrieve.Passages) },
+        relevant: ({ source }: any) => ({ document: source }),
+      }),
+      {
+        rows: reader(rows.slice(0, 2)),
+        "of BM25": reader(passages),
+        "of hybrid": reader(passages.slice(0, 1)),
+      },
+    )
+    expect(several.summary).toBe(
+      "BM25: hit rate 2 of 2, MRR 0.750, 2 passages each; hybrid: hit rate 1 of 2, MRR 0.500, 1 passages each",
+    )
   })
 })
