@@ -25,9 +25,7 @@ export const score = async (
 ): Promise<ReadonlyArray<Table.Row<typeof RetrievalScores>>> => {
   const { rows, ...searches } = context.inputs
   const found: Array<Found> = []
-  for (const [input, reader] of Object.entries(
-    searches as Readonly<Record<string, Table.Reader<typeof Passages>>>,
-  )) {
+  for (const [input, reader] of Object.entries<Table.Reader<typeof Passages>>(searches)) {
     const passages = await Effect.runPromise(reader.all)
     found.push({
       search: input.replace(/^of /, ""),
