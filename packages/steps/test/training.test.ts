@@ -1,5 +1,7 @@
 /** What a training may be asked for beside the plain recipe, on a model of two layers in plain JavaScript. */
 import { ModelFiles as Opened } from "@sluice/llm"
+import type { Forecast, Step } from "@sluice/core"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
@@ -10,7 +12,9 @@ import { ModelFiles } from "../src/kinds.ts"
 import { Tokens } from "../src/Tokens.ts"
 import * as Train from "../src/Train.ts"
 import * as forecast from "../src/train/forecast.ts"
+import type * as Pace from "../src/train/Pace.ts"
 import * as Record from "../src/train/Record.ts"
+import * as Timing from "../src/train/Timing.ts"
 import { inMemory } from "./support/checkpoints.ts"
 import { filesReader } from "./support/files.ts"
 import { reader, ref, runStep } from "./support/runStep.ts"
@@ -241,56 +245,165 @@ describe.each(["adamW", "adafactor"] as const)("a training with every option on,
 })
 
 describe("what a training will take", () => {
-  it("is said before it begins", async () => {
+  /** Of the tiny model with rank 2: its parameters, and those of the base model. */
+  const parameters = 2560
+  const settings = { backend: "cpu", device: "cpu", threads: 1, precision: "float32" }
+
+  const said = async (
+    options: Partial<Train.LoraOptions> = {},
+    more: Parameters<typeof runStep>[2] = {},
+  ): Promise<ReadonlyArray<string>> => {
     const notes: Array<string> = []
-    const { summary } = await train({ heldOut }, { note: (text) => notes.push(text) })
-    expect(notes[0]).toMatch(/^\d,\d{3} trained parameters, 6 optimizer steps, peak memory about \d{3} MB$/)
-    expect(summary).toContain(notes[0]!.split(",").slice(0, 2).join(","))
+    await train(options, { settings, note: (text) => notes.push(text), ...more })
+    return notes
+  }
+
+  it("is said before it begins, with the time where such a model was trained before", async () => {
+    const [first] = await said({ heldOut })
+    expect(first).toMatch(/^\d,\d{3} trained parameters, 6 optimizer steps, peak memory about \d{3} MB$/)
+    const names: Array<string> = []
+    const measured = (name: string) => {
+      names.push(name)
+      return name.startsWith("training rate") ? [1e-6, 2e-6, 9] : [3]
+    }
+    const [timed] = await said({ heldOut }, { measured })
+    expect(timed!.replace(/\d+:\d\d/, "TIME")).toBe(`${first}, about TIME of training`)
+    const where = /^training rate \((\d+ parameters, cpu cpu, 1 threads, float32)\)$/.exec(names[0]!)![1]!
+    expect(names).toEqual([`training rate (${where})`, `training warm-up (${where})`])
   })
 
-  it("is reported where it was wrong by more than 15 %", () => {
-    const settled = (reached: number, predicted = 1000e6) => {
-      const said: Array<unknown> = []
-      const context = {
-        measure: (name: string, value: number) => void said.push([name, value]),
-        warn: (text: string) => void said.push(text),
-      }
-      forecast.settle(context, predicted, reached)
-      return said
+  const plan = (
+    inputs: object,
+    waiting: object,
+    measured: (name: string) => ReadonlyArray<number> = () => [],
+  ) => {
+    const { config, facts } = Train.lora({ ...base, heldOut })
+    const context = {
+      name: "train",
+      config: Schema.decodeUnknownSync(Schema.Struct(facts.config) as never)(config),
+      seed: "seed",
+      settings,
+      inputs,
+      waiting,
+      measured,
     }
+    return Effect.runPromise(facts.forecast!(context) as Effect.Effect<Forecast.Forecast>)
+  }
+  const tokens = reader(rows)
+  const heldOutTokens = reader(held)
+
+  it("is told by a plan as far as its inputs are known", async () => {
+    const { facts: all } = await plan({ model, tokens, heldOutTokens }, {})
+    const [lora, steps, memory, time] = all
+    expect([steps, time]).toEqual(["6 optimizer steps", "time known once training has begun"])
+    expect((await said({ heldOut }))[0]).toBe([lora, steps, memory].join(", "))
+    const waits = async (inputs: object, waiting: object) => (await plan(inputs, waiting)).facts.join("; ")
+    expect(await waits({ model, heldOutTokens }, { tokens: "tokenize" })).toBe(
+      `${lora}; optimizer steps, memory and time known once tokenize has run`,
+    )
+    expect(await waits({ tokens, heldOutTokens }, { model: "model" })).toBe(
+      "6 optimizer steps; trained parameters, memory and time known once model has run",
+    )
+    expect(await waits({}, { model: "model", tokens: "tokenize", heldOutTokens: "tokenizeHeldOut" })).toBe(
+      "trained parameters, optimizer steps, memory and time known once model, tokenize and tokenizeHeldOut have run",
+    )
+    expect(await waits({ model, tokens }, { heldOutTokens: "tokenizeHeldOut" })).toBe(
+      `${lora}; 6 optimizer steps; ${memory}; time known once tokenizeHeldOut has run`,
+    )
+  })
+
+  it("takes as long as its products at the rate of earlier trainings, the newest five", async () => {
+    const told = async (rates: ReadonlyArray<number>) => {
+      const measured = (name: string) => (name.startsWith("training rate") ? rates : [2])
+      const { facts, ms } = await plan({ model, tokens, heldOutTokens }, {}, measured)
+      return [facts.at(-1), ms] as const
+    }
+    const [, ms] = await told([1e-3])
+    const work = (ms! - 2000) * 1e3 // at 1e6 a second
+    expect(await told([1e-3, 1e-6, 1e-3, 9, 1e-3, 9, 9])).toEqual([
+      expect.stringMatching(/^about \d+:\d\d of training$/),
+      ms,
+    ])
+    expect((await told([2e-3]))[1]).toBeCloseTo(2000 + work / 2e3, -1)
+  })
+
+  it("is reported where it was wrong: memory by more than 15 %, time by more than 50 %", () => {
+    const settled = (settle: (context: Pick<Step.Context, "measure" | "warn">) => void) => {
+      const found: Array<unknown> = []
+      settle({
+        measure: (name, value) => void found.push([name, value]),
+        warn: (text) => void found.push(text),
+      })
+      return found
+    }
+    const memory = (reached: number, predicted = 1000e6) =>
+      settled((context) => forecast.settleMemory(context, predicted, reached))
     const measures = (reached: number) => [
       ["predicted peak memory", 1000e6],
       ["peak memory", reached],
     ]
-    expect(settled(1150e6)).toEqual(measures(1150e6))
-    expect(settled(1300e6)).toEqual([
+    expect(memory(1150e6)).toEqual(measures(1150e6))
+    expect(memory(1300e6)).toEqual([
       ...measures(1300e6),
       "peak memory was 1,300 MB, 30 % more than the 1,000 MB predicted",
     ])
     // 20 %, but no more than processes differ by.
-    expect(settled(400e6, 500e6)).toHaveLength(2)
-    expect(settled(700e6)[2]).toBe("peak memory was 700 MB, 30 % less than the 1,000 MB predicted")
+    expect(memory(400e6, 500e6)).toHaveLength(2)
+    expect(memory(700e6)[2]).toBe("peak memory was 700 MB, 30 % less than the 1,000 MB predicted")
+
+    const time = (taken: number, predicted: number | undefined) =>
+      settled((context) => forecast.settleTime(context, predicted, taken))
+    expect(time(100, undefined)).toEqual([])
+    expect(time(90, 60)).toEqual([])
+    expect(time(130, 60)).toEqual(["training took 2:10, 117 % more than the 1:00 predicted"])
+    expect(time(20, 60)).toEqual(["training took 0:20, 67 % less than the 1:00 predicted"])
+    // Three times as long, but no more than a machine is busy with other things for.
+    expect(time(9, 3)).toEqual([])
   })
 
-  it("is predicted by tokens from the optimizer steps after the first, once there is enough to go by", () => {
-    const moment = (optimizerSteps: number, seconds: number, tokens: number) => ({
-      optimizerSteps,
-      seconds,
-      tokens,
-    })
-    const first = moment(1, 2, 100)
-    expect(forecast.seconds(first, moment(2, 3, 200), 1000)).toBeUndefined()
-    expect(forecast.seconds(first, moment(3, 2.4, 300), 1000)).toBeUndefined()
-    expect(forecast.seconds(first, moment(3, 4, 300), 1000)).toBe(11)
+  it("is refined by the optimizer steps after the first, once there is enough to go by", () => {
+    const followed = (pace: Pace.Pace | undefined) => {
+      const found: Array<unknown> = []
+      const timing = Timing.make({
+        context: {
+          settings,
+          measure: (name, value) => void found.push([name, value]),
+          note: (text) => void found.push(text),
+          warn: (text) => void found.push(text),
+        },
+        work: (learnt, looks) => learnt * 1e9 + looks * 5e9,
+        allWork: 1005e9,
+        pace,
+        parameters,
+      })
+      timing.passed(1, 2, 100, 0)
+      timing.passed(2, 3, 200, 0) // not enough optimizer steps
+      timing.passed(3, 4.05, 300, 1) // 205e9 in 2.05 s: 100e9 a second, and 700e9 to come
+      timing.passed(4, 5.05, 400, 1)
+      timing.ended(65.05, true)
+      return found
+    }
+    const where = `(${parameters} parameters, cpu cpu, 1 threads, float32)`
+    const ended = [
+      ["training seconds", 65.05],
+      [`training rate ${where}`, 100],
+      [`training warm-up ${where}`, 1],
+    ]
+    expect(followed(undefined)).toEqual(["about 0:11 of training", ...ended])
+    expect(followed({ rate: 100e9, warmUpSeconds: 1 })).toEqual([
+      ...ended,
+      ["predicted training seconds", 11.05],
+      "training took 1:05, 489 % more than the 0:11 predicted",
+    ])
+    expect(followed({ rate: 10e9, warmUpSeconds: 0 })).toEqual([
+      "about 0:11 of training instead of 1:41",
+      ...ended,
+      ["predicted training seconds", 100.5],
+    ])
   })
 
   it("has times as people say them", () => {
-    expect([5, 65, 3599, 7300].map(forecast.duration)).toEqual([
-      "about 0:05",
-      "about 1:05",
-      "about 59:59",
-      "about 2 h 1 min",
-    ])
+    expect([5, 65, 3599, 7300].map(forecast.duration)).toEqual(["0:05", "1:05", "59:59", "2 h 1 min"])
   })
 })
 
