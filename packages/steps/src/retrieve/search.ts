@@ -1,5 +1,4 @@
 import { Errors, type Step, type Table } from "@sluice/core"
-import * as lancedb from "@lancedb/lancedb"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
@@ -8,6 +7,7 @@ import { counted } from "../counted.ts"
 import { shownOf } from "../evaluate/prompt.ts"
 import type { By } from "../Retrieve.ts"
 import { words } from "./Bm25.ts"
+import * as Lance from "./Lance.ts"
 import type { Chunks, Passages, Vectors } from "./Tables.ts"
 
 interface Config {
@@ -44,6 +44,7 @@ export const search = async (
   if (chunks.length === 0 || chats.length === 0) return []
   checkVectors(chunks, chats, chunkVectors, questionVectors)
 
+  const lancedb = await Lance.load()
   const db = await lancedb.connect(join(context.scratch, "index"))
   const table = await db.createTable(
     "chunks",
