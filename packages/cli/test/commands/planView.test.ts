@@ -48,6 +48,27 @@ describe("planView", () => {
     ])
   })
 
+  it("says below a step what it will take, and counts that instead of what it took last time", () => {
+    const facts = ["4,884,480 trained parameters", "38 optimizer steps", "peak memory about 1,713 MB"]
+    const forecasts: planView.Forecasts = new Map([
+      ["train", { facts: [...facts, "about 2:54 of training"], ms: 174_000 }],
+      ["evaluate", { problem: "Target modules name no projection.\n  Target module:  qproj" }],
+    ])
+    const quiet = { ...plan, warnings: [], notes: [] }
+    expect(planView.lines(quiet, forecasts, 100, Text.plain)).toEqual([
+      "collect    hit       3f9a02c1   3,000 rows",
+      "train      run       learningRate: 0.0002 -> 0.0001   about 2:54",
+      "                     4,884,480 trained parameters, 38 optimizer steps, peak memory about 1,713 MB,",
+      "                     about 2:54 of training",
+      "evaluate   waiting   for train   about 22.0 s",
+      "report     waiting   for evaluate",
+      "4 steps: 1 hit, 1 to run, 2 waiting, about 3:16 and 1 never timed",
+      "warning: evaluate would fail as it is set up",
+      "Target modules name no projection.",
+      "  Target module:  qproj",
+    ])
+  })
+
   it("tells very many hits by their number", () => {
     const hits = Array.from({ length: 1000 }, (_, i) => action(`s${i}`, "hit", { key: "3f9a02c1" }))
     const many = { ...plan, actions: [...hits, plan.actions[1]!], warnings: [], notes: [] }
