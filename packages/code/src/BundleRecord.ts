@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { contentsOf, stampOf } from "./PackageFiles.ts"
 
 /** The program to bundle: a stub that imports the command's main, the engine and the user's pipeline. */
 export interface BundleOptions {
@@ -37,24 +38,36 @@ type FileEntry = readonly [
   digest: string,
 ]
 
+/**
+ * An installed package that reached code calls: the files that are watched although the bundle does not hold them, by
+ * one digest of their stats and one of their contents.
+ */
+export type PackageEntry = readonly [
+  folder: string,
+  names: ReadonlyArray<string>,
+  stamp: string,
+  contents: string,
+]
+
 export interface BundleRecord {
-  readonly format: 1
+  readonly format: 2
   readonly digest: string
   /** When the files were looked at. */
   readonly atMs: number
   readonly files: ReadonlyArray<FileEntry>
+  readonly packages: ReadonlyArray<PackageEntry>
   readonly absent: ReadonlyArray<string>
 }
 
 /** A file this much younger than the record may have changed again under the same times. */
-const settledMs = 2_000
+export const settledMs = 2_000
 
 export const folderOf = (options: BundleOptions): string =>
   options.folder ?? path.join(options.root, ".sluice", "bundles")
 
 export const recordFile = (options: BundleOptions): string => {
   const key = createHash("sha256")
-    .update(JSON.stringify([1, options.root, options.entry, options.external ?? [], process.version]))
+    .update(JSON.stringify([2, options.root, options.entry, options.external ?? [], process.version]))
     .digest("hex")
   return path.join(folderOf(options), `${key.slice(0, 24)}.json`)
 }
@@ -69,7 +82,7 @@ export const checkBundle = (options: BundleOptions): Bundle | undefined => {
   } catch {
     return undefined
   }
-  if (record.format !== 1) return undefined
+  if (record.format !== 2) return undefined
   const folder = path.join(folderOf(options), record.digest)
   const main = path.join(folder, "main.js")
   const quiet = { throwIfNoEntry: false } as const
@@ -86,7 +99,16 @@ export const checkBundle = (options: BundleOptions): Bundle | undefined => {
     touched = true
   }
   for (const name of record.absent) if (fs.statSync(name, quiet) !== undefined) return undefined
-  if (touched) write(options, { ...record, atMs, files: entries })
+  const packages: Array<PackageEntry> = []
+  for (const entry of record.packages) {
+    const [folder, names, before, contents] = entry
+    const stamp = stampOf(folder, names)
+    packages.push(stamp === before ? entry : [folder, names, stamp, contents])
+    if (stamp === before) continue
+    if (contentsOf(folder, names) !== contents) return undefined
+    touched = true
+  }
+  if (touched) write(options, { ...record, atMs, files: entries, packages })
   return { main, folder, digest: record.digest }
 }
 
@@ -95,6 +117,7 @@ export const writeRecord = (
   options: BundleOptions,
   digest: string,
   files: Iterable<string>,
+  packages: ReadonlyArray<PackageEntry>,
   absent: Iterable<string>,
   atMs: number,
 ): void => {
@@ -106,7 +129,7 @@ export const writeRecord = (
     const isEdited = Math.max(stat.mtimeMs, stat.ctimeMs) >= atMs + 1
     entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, isEdited ? "" : digestOf(name)])
   }
-  write(options, { format: 1, digest, atMs, files: entries, absent: [...absent] })
+  write(options, { format: 2, digest, atMs, files: entries, packages, absent: [...absent] })
 }
 
 const write = (options: BundleOptions, record: BundleRecord): void => {

@@ -234,7 +234,7 @@ class Writer {
       case "VariableDeclaration": {
         const steady = (node.declarations as ReadonlyArray<Node>).every((d) => isNeverAssigned(d))
         // What `using` declares is disposed of where its block ends.
-        const disposes = /using$/.test(node.kind)
+        const disposes = node.kind.endsWith("using")
         out.push("(declare", node.kind === "var" || disposes ? node.kind : steady ? "let" : node.kind)
         for (const declarator of node.declarations) this.#plain(declarator)
         out.push(")")

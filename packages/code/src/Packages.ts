@@ -11,13 +11,10 @@ import * as path from "node:path"
 import type { Files } from "./Files.ts"
 import type { PackageIdentity } from "./Identity.ts"
 import { type Lockfile, nearest } from "./Lockfile.ts"
+import { listFiles } from "./PackageFiles.ts"
 import type { PackageJson, Resolver } from "./Resolver.ts"
 
 type Entry = readonly [stat: string, digest: string]
-
-/** Files that cannot decide what a package does: documentation, types, maps. Any other may be data that it reads. */
-const inert =
-  /\.(?:md|markdown|map|flow|tsbuildinfo|[cm]?tsx?)$|(?:^|\/)(?:licen[cs]e|readme|changelog|history|authors|notice)(?:[.-][^/]*)?$/i
 
 export class Packages {
   readonly #files: Files
@@ -56,10 +53,10 @@ export class Packages {
   }
 
   /** Every package that was asked for, with the files whose edit would change what it does. */
-  reached(): ReadonlyArray<{ readonly folder: string; readonly files: ReadonlyArray<string> }> {
+  reached(): ReadonlyArray<{ readonly folder: string; readonly names: ReadonlyArray<string> }> {
     return [...this.#own.keys()].map((folder) => ({
       folder,
-      files: listFiles(folder).map((name) => path.join(folder, name)),
+      names: listFiles(folder, this.#json(folder)),
     }))
   }
 
@@ -99,7 +96,7 @@ export class Packages {
     const after: Record<string, Entry> = {}
     let changed = false
     const now = BigInt(Date.now()) * 1_000_000n
-    for (const name of listFiles(folder)) {
+    for (const name of listFiles(folder, this.#json(folder))) {
       const file = path.join(folder, name)
       const stat = fs.statSync(file, { bigint: true })
       const key = `${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.ino}`
@@ -147,23 +144,6 @@ const digestOf = (file: string, name: string): string => {
     }
   }
   return createHash("sha256").update(bytes).digest("hex").slice(0, 32)
-}
-
-const listFiles = (folder: string, prefix = ""): Array<string> => {
-  const found: Array<string> = []
-  let entries: Array<fs.Dirent>
-  try {
-    entries = fs.readdirSync(path.join(folder, prefix), { withFileTypes: true })
-  } catch {
-    return found
-  }
-  for (const entry of entries) {
-    if (entry.name === "node_modules" || entry.name.startsWith(".")) continue
-    const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`
-    if (entry.isDirectory()) found.push(...listFiles(folder, name))
-    else if (entry.isFile() && !inert.test(entry.name)) found.push(name)
-  }
-  return found
 }
 
 const readManifest = (file: string): Record<string, Entry> => {

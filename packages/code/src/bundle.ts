@@ -15,8 +15,10 @@ import { identify } from "./Identify.ts"
 import { make } from "./Program.ts"
 import { type PlacedUnit, Project } from "./Project.ts"
 import { conditions, inNodeModules } from "./Resolver.ts"
+import { BundleProblem } from "./BundleProblem.ts"
 import { comment } from "./SourceMap.ts"
 import { parse, SyntaxProblem } from "./Syntax.ts"
+import { watchedIn } from "./Watched.ts"
 import { isEngine, transform, type Transformed } from "./transform.ts"
 
 /** Packages that are native, or that load files beside themselves. */
@@ -35,47 +37,6 @@ const outside = [
   "playwright-core",
   "node-llama-cpp",
 ]
-
-/** The bundler's first complaint, as one message with the place and a caret. */
-export class BundleProblem extends Error {
-  readonly _tag = "BundleProblem"
-  readonly file: string
-  readonly line: number
-  readonly column: number
-
-  constructor(message: esbuild.Message, root: string) {
-    const at = message.location
-    const file = at === null ? "" : path.relative(root, path.resolve(root, at.file))
-    const caret = at === null ? "" : at.lineText.slice(0, at.column).replace(/[^\t]/g, " ")
-    const gutter = at === null ? "" : " ".repeat(String(at.line).length)
-    super(
-      at === null
-        ? message.text
-        : `${file}:${at.line}:${at.column + 1} ${message.text}\n  ${at.line} | ${at.lineText}\n  ${gutter} | ${caret}^`,
-      at === null ? { cause: systemError(message.text) } : {},
-    )
-    this.name = "BundleProblem"
-    this.file = file
-    this.line = at?.line ?? 0
-    this.column = (at?.column ?? -1) + 1
-    delete this.stack
-  }
-}
-
-/** What esbuild says in Go's words when it cannot write, as Node says it; `undefined` for any other complaint. */
-const systemError = (text: string): NodeJS.ErrnoException | undefined => {
-  const found = systemErrors.find(([words]) => text.endsWith(words))
-  return found === undefined ? undefined : Object.assign(new Error(text), { code: found[1] })
-}
-
-const systemErrors = [
-  ["no space left on device", "ENOSPC"],
-  ["disk quota exceeded", "EDQUOT"],
-  ["file too large", "EFBIG"],
-  ["read-only file system", "EROFS"],
-  ["permission denied", "EACCES"],
-  ["operation not permitted", "EPERM"],
-] as const
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const extension = path.extname(fileURLToPath(import.meta.url))
@@ -134,12 +95,14 @@ export const bundle = async (options: BundleOptions): Promise<Bundle> => {
       fs.renameSync(temporary, place)
     }
     const files = new Set([...used, ...project.files.used, ...ownFiles()])
-    for (const file of filesOutside(project, files)) files.add(file)
+    const watched = watchedIn(project.packages.reached(), files, atMs)
+    for (const file of watched.files) files.add(file)
     files.delete(stub)
     writeRecord(
       options,
       digest,
       [...files].filter((file) => fs.existsSync(file)),
+      watched.packages,
       project.files.absent,
       atMs,
     )
@@ -342,33 +305,6 @@ const digestOf = (folder: string): string => {
     hash.update(`${name}\n`).update(fs.readFileSync(path.join(folder, name)))
   }
   return hash.digest("hex").slice(0, 32)
-}
-
-/** A package this size is watched file by file; of a larger one, what its entry names. */
-const watchedFiles = 12
-
-/** Of reached packages: the files to watch for edits that are not in the bundle themselves. */
-const filesOutside = (project: Project, bundled: ReadonlySet<string>): ReadonlyArray<string> => {
-  const folders = new Set([...bundled].map((file) => project.package(file).folder))
-  const watched: Array<string> = []
-  for (const { folder, files } of project.packages.reached()) {
-    const inBundle =
-      folders.has(folder) && [...bundled].some((file) => file.startsWith(folder) && !file.endsWith(".json"))
-    if (files.length <= watchedFiles) watched.push(...files)
-    else if (inBundle) {
-      // Its code is watched as part of the bundle; what that code may read beside itself is not.
-      const data = files.filter((file) => !/\.(?:[cm]?jsx?|json)$/.test(file))
-      if (data.length <= watchedFiles) watched.push(...data)
-    } else {
-      const main = project.resolver.resolve(
-        project.package(path.join(folder, "x")).name,
-        path.join(folder, "x"),
-        "require",
-      )
-      if (main.kind === "file") watched.push(main.file)
-    }
-  }
-  return watched.filter((file) => !bundled.has(file))
 }
 
 /** This package itself: another transform gives another bundle. */

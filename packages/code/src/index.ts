@@ -1,5 +1,6 @@
 /** Code identity: which source the result of a function depends on. */
-export { bundle, BundleProblem } from "./bundle.ts"
+export { bundle } from "./bundle.ts"
+export { BundleProblem } from "./BundleProblem.ts"
 export type { Bundle, BundleOptions } from "./BundleRecord.ts"
 export { checkBundle } from "./BundleRecord.ts"
 export type { CodeIdentity, CodeTag, Note, PackageIdentity, Part, Refusal, ValueRead } from "./Identity.ts"

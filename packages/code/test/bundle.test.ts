@@ -4,7 +4,8 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { pathToFileURL } from "node:url"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { bundle, BundleProblem } from "../src/bundle.ts"
+import { bundle } from "../src/bundle.ts"
+import { BundleProblem } from "../src/BundleProblem.ts"
 import { type Bundle, type BundleOptions, checkBundle } from "../src/BundleRecord.ts"
 import { SyntaxProblem } from "../src/Syntax.ts"
 import { copyProject } from "./variants.ts"
@@ -38,6 +39,12 @@ afterEach(() => fs.rmSync(root, { recursive: true, force: true }))
 const write = (name: string, text: string): void => {
   fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true })
   fs.writeFileSync(path.join(root, name), text)
+}
+/** Writes a file and sets its times back, as installers do. */
+const rewriteUnseen = (name: string, text: string): void => {
+  const { atime, mtime } = fs.statSync(path.join(root, name))
+  write(name, text)
+  fs.utimesSync(path.join(root, name), atime, mtime)
 }
 const text = (name: string): string => fs.readFileSync(path.join(root, name), "utf8")
 
@@ -134,6 +141,41 @@ describe("a cached bundle", () => {
     expect(((await import(pathToFileURL(second.main).href)) as { value: number }).value).toBe(2)
   })
 
+  describe("of a large package", () => {
+    const many = "node_modules/many"
+    beforeEach(async () => {
+      write(
+        `${many}/package.json`,
+        '{ "name": "many", "version": "1.0.0", "type": "module", "main": "i.js" }',
+      )
+      write(`${many}/i.js`, "export const many = () => 1\n")
+      for (let at = 0; at < 20; at += 1) write(`${many}/data/${at}.tsv`, `${at}\n`)
+      write(`${many}/notes/README.md`, "# many\n")
+      write("many.ts", 'import { many } from "many"\nexport const steps = { many: () => many() }\n')
+      settle()
+      options = optionsFor(`export * from ${JSON.stringify(path.join(root, "many.ts"))}`)
+      made = await bundle(options)
+    })
+
+    it.each<readonly [string, () => void]>([
+      ["a data file changes", () => write(`${many}/data/7.tsv`, "8\n")],
+      ["a data file of the same size and times changes", () => rewriteUnseen(`${many}/data/7.tsv`, "8\n")],
+      ["a data file appears", () => write(`${many}/data/20.tsv`, "20\n")],
+      ["a data file goes", () => fs.rmSync(path.join(root, many, "data/3.tsv"))],
+    ])("is not used once %s", (_, change) => {
+      expect(checkBundle(options)).toEqual(made)
+      change()
+      expect(checkBundle(options)).toBeUndefined()
+    })
+
+    it("is found again after all of its files are touched, and after its documentation changes", () => {
+      settle()
+      write(`${many}/notes/README.md`, "# more\n")
+      expect(checkBundle(options)).toEqual(made)
+      expect(checkBundle(options)).toEqual(made)
+    })
+  })
+
   it("is checked without bundler, parser or Effect", () => {
     const script = `
       import { registerHooks } from "node:module"
@@ -146,7 +188,7 @@ describe("a cached bundle", () => {
     const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" })
     const answer = JSON.parse(output) as { readonly seen: ReadonlyArray<string>; readonly digest: string }
     expect(answer.digest).toBe(made.digest)
-    expect(answer.seen.map((url) => path.basename(url))).toEqual(["BundleRecord.ts"])
+    expect(answer.seen.map((url) => path.basename(url))).toEqual(["BundleRecord.ts", "PackageFiles.ts"])
   })
 })
 
