@@ -4,6 +4,7 @@
 export * as Auc from "./Auc.ts"
 export * as Bootstrap from "./Bootstrap.ts"
 export * as Holm from "./Holm.ts"
+export * as LearningCurve from "./LearningCurve.ts"
 export * as McNemar from "./McNemar.ts"
 export * as PairedRates from "./PairedRates.ts"
 export * as Power from "./Power.ts"
