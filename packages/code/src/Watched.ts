@@ -1,7 +1,9 @@
 /** Of the packages that reached code calls: which files a bundle's record watches beside those in the bundle. */
 import * as fs from "node:fs"
 import { type PackageEntry, settledMs } from "./BundleRecord.ts"
+import type { Module } from "./Module.ts"
 import { contentsOf, stampOf } from "./PackageFiles.ts"
+import type { Project } from "./Project.ts"
 
 /** A package of so few files is watched file by file. */
 const few = 12
@@ -11,6 +13,29 @@ const few = 12
  * 40 ms of every command; all that tuning a model reaches, TensorFlow and Arrow among it, has 7,600.
  */
 const most = 12_000
+
+/** The modules that the user's own import, the engine's where they do; not what the command loads for itself. */
+export const modulesOfUser = (project: Project): ReadonlySet<Module> => {
+  const stubs = new Set(project.entries.map((file) => project.module(file)))
+  const imported = (module: Module): ReadonlyArray<Module> =>
+    [
+      ...project.evaluated(module).map((request) => request.module),
+      ...module.later.map((specifier) => project.moduleAt(specifier, module.file)),
+    ].filter((one) => one !== undefined)
+  const everything = closureOf(stubs, imported)
+  const isUsers = (module: Module): boolean => {
+    const { folder, name } = project.package(module.file)
+    return !stubs.has(module) && (folder === project.root || !name.startsWith("@sluice/"))
+  }
+  return closureOf(new Set([...everything].filter(isUsers)), imported)
+}
+
+const closureOf = <T>(start: ReadonlySet<T>, next: (item: T) => ReadonlyArray<T>): ReadonlySet<T> => {
+  const found = new Set(start)
+  // The set grows while it is walked.
+  for (const item of found) for (const one of next(item)) found.add(one)
+  return found
+}
 
 export const watchedIn = (
   reached: ReadonlyArray<{ readonly folder: string; readonly names: ReadonlyArray<string> }>,

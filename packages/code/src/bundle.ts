@@ -18,7 +18,7 @@ import { conditions, inNodeModules } from "./Resolver.ts"
 import { BundleProblem } from "./BundleProblem.ts"
 import { comment } from "./SourceMap.ts"
 import { parse, SyntaxProblem } from "./Syntax.ts"
-import { watchedIn } from "./Watched.ts"
+import { modulesOfUser, watchedIn } from "./Watched.ts"
 import { isEngine, transform, type Transformed } from "./transform.ts"
 
 /** Packages that are native, or that load files beside themselves. */
@@ -95,7 +95,15 @@ export const bundle = async (options: BundleOptions): Promise<Bundle> => {
       fs.renameSync(temporary, place)
     }
     const files = new Set([...used, ...project.files.used, ...ownFiles()])
-    const watched = watchedIn(project.packages.reached(), files, atMs)
+    const users = modulesOfUser(project)
+    const reached = new Set(
+      all.flatMap(({ packages }, at) => (users.has(roots[at]!.module) ? packages : [])).map(nameOf),
+    )
+    const watched = watchedIn(
+      project.packages.reached().filter(({ identity }) => reached.has(nameOf(identity))),
+      files,
+      atMs,
+    )
     for (const file of watched.files) files.add(file)
     files.delete(stub)
     writeRecord(
@@ -258,6 +266,9 @@ const loaderOf = (file: string): esbuild.Loader =>
   file.endsWith(".tsx") ? "tsx" : file.endsWith(".jsx") ? "jsx" : /\.[cm]?ts$/.test(file) ? "ts" : "js"
 
 type Static = ReturnType<typeof identify>
+
+const nameOf = ({ name, version }: { readonly name: string; readonly version: string }): string =>
+  `${name}@${version}`
 
 const identityData = (
   all: ReadonlyArray<Static>,
