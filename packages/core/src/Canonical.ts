@@ -155,8 +155,8 @@ const writeRecord = (value: object, path: string, state: State): string => {
     for (const key of Object.getOwnPropertyNames(value)) {
       if (shown.has(key) || isBuiltIn(value, key)) continue
       const place = path === "" ? key : `${path}.${key}`
-      const { get } = Object.getOwnPropertyDescriptor(value, key)!
-      if (get !== undefined) throw new Errors.CanonicalError({ path: place, what: "a getter" })
+      const accessor = Object.getOwnPropertyDescriptor(value, key)
+      if (accessor?.get !== undefined) throw new Errors.CanonicalError({ path: place, what: "a getter" })
       text += `;${quote(key)}:${write((value as Record<string, unknown>)[key], place, state)}`
     }
   }
