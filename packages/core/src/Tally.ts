@@ -8,17 +8,22 @@ import * as Errors from "./Errors.ts"
 import type { Hooks, Job } from "./Execution.ts"
 import * as StepCall from "./StepCall.ts"
 
-/** A tally as JSON. Throws OutputInvalid where it is not what the step declares. */
+/** A tally as JSON. Throws StepFailed where it is not what the step declares. */
 export const encode = (job: Job, value: unknown): unknown => {
   const codec = codecOf(job)
-  const encoded =
-    codec === undefined
-      ? Result.fail({ message: "the step declares no tally: rowWise: { input, tally, finish }" })
-      : Schema.encodeUnknownResult(codec, { errors: "all" })(value)
+  if (codec === undefined) {
+    throw new Errors.StepFailed({
+      step: job.name,
+      reason: "it tallies, but its definition declares no tally",
+      hint: "Declare rowWise: { input, tally, finish }: the tally's schema, and what is made of all tallies.",
+    })
+  }
+  const encoded = Schema.encodeUnknownResult(codec, { errors: "all" })(value)
   if (Result.isSuccess(encoded)) return encoded.success
-  throw new Errors.OutputInvalid({
-    output: "a tally",
-    problems: encoded.failure.message.split("\n").map((line) => line.trim()),
+  throw new Errors.StepFailed({
+    step: job.name,
+    reason: `it tallies something else than its definition declares\n${encoded.failure.message}`,
+    hint: "Give context.tally what rowWise.tally describes, or change the description.",
   })
 }
 
