@@ -9,6 +9,8 @@
 import { normalised } from "./Subject.ts"
 
 const nearEnough = 0.7
+/** Of the shorter text's shingles, where one text holds another. */
+const containedEnough = 0.85
 
 const shingleLength = 5
 /** Of longer texts the smallest hashes stand for all: equal texts keep equal ones. */
@@ -30,8 +32,16 @@ interface Sketch {
   readonly signature: Uint32Array
 }
 
+export interface Options {
+  /** Counts a text as well that nearly holds the whole of another, with half as much around it at most. */
+  readonly contained?: boolean
+}
+
 /** All pairs of distinct texts that are near-duplicates. Texts that normalise alike have similarity 1. */
-export const nearPairs = (texts: ReadonlyArray<string>): ReadonlyArray<Pair> => {
+export const nearPairs = (
+  texts: ReadonlyArray<string>,
+  { contained = false }: Options = {},
+): ReadonlyArray<Pair> => {
   const plain = texts.map(normalised)
   const first = new Map<string, number>()
   const pairs: Array<Pair> = []
@@ -59,8 +69,14 @@ export const nearPairs = (texts: ReadonlyArray<string>): ReadonlyArray<Pair> => 
         if (seen.has(name)) continue
         seen.add(name)
         if (facts[other] !== facts[at]) continue
-        const similarity = jaccard(sketches[other]!.hashes, sketches[at]!.hashes)
-        if (similarity >= nearEnough)
+        const [a, b] = [sketches[other]!.hashes, sketches[at]!.hashes]
+        const shared = sharedBy(a, b)
+        const similarity = shared / (a.length + b.length - shared)
+        const isContained =
+          contained &&
+          shared >= containedEnough * Math.min(a.length, b.length) &&
+          1.5 * Math.min(a.length, b.length) >= Math.max(a.length, b.length)
+        if (similarity >= nearEnough || isContained)
           pairs.push({ first: distinct[other]!, second: distinct[at]!, similarity })
       }
       bucket.push(at)
@@ -162,16 +178,16 @@ const minHash = (hashes: Uint32Array, { multipliers, summands }: Permutations): 
   return signature
 }
 
-/** Share of common ones among all, of two ascending sets. */
-const jaccard = (a: Uint32Array, b: Uint32Array): number => {
-  let common = 0
+/** How many of two ascending sets are in both. */
+const sharedBy = (a: Uint32Array, b: Uint32Array): number => {
+  let shared = 0
   for (let i = 0, j = 0; i < a.length && j < b.length;) {
     if (a[i] === b[j]) {
-      common++
+      shared++
       i++
       j++
     } else if (a[i]! < b[j]!) i++
     else j++
   }
-  return common / (a.length + b.length - common)
+  return shared
 }

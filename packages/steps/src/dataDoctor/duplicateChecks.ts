@@ -88,7 +88,7 @@ export const acrossSplit = (
   const sides = [...trained.keys()]
   const others = heldOut.filter(({ prompt }) => prompt !== "" && !trained.has(prompt))
   const seen = new Set<number>()
-  const near = nearPairs([...sides, ...others.map(({ prompt }) => prompt)]).flatMap(
+  const near = nearPairs([...sides, ...others.map(({ prompt }) => prompt)], { contained: true }).flatMap(
     ({ first, second, similarity }): ReadonlyArray<Hit> => {
       if (first >= sides.length || second < sides.length || seen.has(second)) return []
       seen.add(second)

@@ -1,4 +1,4 @@
-/** Checks for text that was read in the wrong encoding, or that carries what nobody sees. */
+/** Checks for text that was read in the wrong encoding, or that carries what nobody sees or what a page was made of. */
 import { around, type Finding, found, type Hit } from "./Finding.ts"
 import type { ChatRow } from "./Subject.ts"
 
@@ -93,17 +93,20 @@ export const replacementCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyAr
     "Read the source again in its own encoding; what is lost here cannot be had back from this text.",
   )
 
-/** Tab, line feed and carriage return are text; joiners and direction marks of Arabic, Hebrew and emoji are too. */
+/**
+ * Tab, line feed and carriage return are text; direction marks are too, and joiners but between letters of an alphabet
+ * that joins none.
+ */
 const control =
   // oxlint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]/
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]|(?<=[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}])[\u200c\u200d](?=[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}])/u
 
 export const controlCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =>
   found(
     "controlCharacters",
     "warn",
     places(chats, byPattern(control)),
-    "Text holds characters that nobody sees: control codes, byte-order marks, zero-width spaces.",
+    "Text holds characters that nobody sees: control codes, byte-order marks, zero-width spaces, soft hyphens.",
     "Take them out. U+0080 to U+009F mean that Windows-1252 was read as Latin-1: read the source as windows-1252.",
   )
 
@@ -130,5 +133,29 @@ export const lineEnds = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> 
     isSplit ? [...mixed, ...windowsRows] : mixed,
     "Lines end in two ways (\\r\\n or \\r, and \\n), which the model sees as different tokens.",
     'Write \\n throughout: text.replace(/\\r\\n?/g, "\\n").',
+  )
+}
+
+/** Tags that pages are written with, and references to characters. */
+const pageMarkup =
+  /<\/?(?:p|br|div|span|a|b|i|u|em|strong|small|ul|ol|li|h[1-6]|table|tbody|thead|tr|t[dh]|img|font|center|script|style|iframe|blockquote|hr|html|body|head|sup|sub|section|article)(?:\s[^<>]{0,300})?\s?\/?>|&(?:amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|bull|copy|reg|trade|deg|euro|pound|[aeiou](?:acute|grave|circ|uml)|[nao]tilde|ccedil|szlig|#\d{2,6}|#x[0-9a-f]{2,5});/i
+
+/** Code may well hold markup. */
+const code = /```[\s\S]*?(?:```|$)|`[^`\n]*`/g
+
+export const markup = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
+  const hits = places(chats, (content) => {
+    if (!pageMarkup.test(content)) return undefined
+    const match = pageMarkup.exec(content.replace(code, (block) => " ".repeat(block.length)))
+    return match === null ? undefined : { index: match.index, length: match[0].length }
+  })
+  // Where a fifth of the rows has it, markup is hardly an oversight.
+  const isTask = hits.length * 5 >= chats.length
+  return found(
+    "markup",
+    isTask ? "note" : "warn",
+    hits,
+    "Text holds HTML tags or character references, left over from the page that it came from.",
+    "Take tags off and decode references (&amp; is &) where the text is read; Retrieve.documents reads HTML as text.",
   )
 }

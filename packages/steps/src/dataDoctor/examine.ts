@@ -1,10 +1,12 @@
 /** All checks over one table: pure, in a fixed order, worst findings first. */
+import * as Answers from "./answerChecks.ts"
 import * as Chats from "./chatChecks.ts"
 import * as Duplicates from "./duplicateChecks.ts"
 import * as Encodings from "./encodingChecks.ts"
 import { type CheckName, checkNames, type Finding } from "./Finding.ts"
 import * as Labels from "./labelChecks.ts"
 import * as Languages from "./languageChecks.ts"
+import * as Personal from "./personalChecks.ts"
 import * as Secrets from "./secretChecks.ts"
 import { examplesOf, labelFieldsOf, type Subject } from "./Subject.ts"
 import * as Tokens from "./tokenChecks.ts"
@@ -22,6 +24,7 @@ export const examine = (subject: Subject): Examination => {
   const shown = { ...subject, chats, heldOut }
   const all = [...chats, ...heldOut]
   const examples = examplesOf(chats, all)
+  const heldOutExamples = examplesOf(heldOut, all)
   const labels = labelFieldsOf(examples)
   const likeness = Duplicates.likenessOf(examples)
   const supervised = subject.tokens.reduce((sum, row) => sum + Tokens.supervisedTokens(row), 0)
@@ -39,20 +42,26 @@ export const examine = (subject: Subject): Examination => {
     Chats.roles(shown),
     Chats.specialTokens(shown),
     Chats.emptyAnswers(shown, examples, labels),
+    Answers.answerForm(examples),
+    Answers.cutAnswers(examples),
     Duplicates.duplicates(examples, likeness),
     Duplicates.nearDuplicates(examples, likeness),
-    Duplicates.acrossSplit(examples, examplesOf(heldOut, all)),
+    Duplicates.acrossSplit(examples, heldOutExamples),
     Duplicates.contradictions(examples, likeness),
     Labels.leakedAnswers(examples, labels),
     Labels.labelImbalance(examples, labels),
+    Labels.labelVariants(examples, labels),
+    Labels.heldOutLabels(labels, heldOutExamples),
     Languages.mixedLanguages(examples),
     Languages.mixedScripts(examples),
     Encodings.mojibake(chats),
     Encodings.replacementCharacters(chats),
     Encodings.controlCharacters(chats),
     Encodings.lineEnds(chats),
+    Encodings.markup(chats),
     Secrets.secrets(subject.chats),
     Secrets.emailAddresses(subject.chats),
+    Personal.personalNumbers(subject.chats),
     Duplicates.fewRows(size, minimumRows),
   ].flat()
   return { findings: findings.toSorted(bySeverity), size }

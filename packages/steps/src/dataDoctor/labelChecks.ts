@@ -42,6 +42,99 @@ export const labelImbalance = (
   return findings
 }
 
+/** Cyrillic and Greek letters that look like Latin ones, and these. */
+const alike = new Map(
+  Array.from("аеорсухіјѕԁһαοеνρτυκι", (letter, at) => [letter, "aeopcyxijsdhaoevptuki"[at]!]),
+)
+
+/** What two ways to write one label have in common. */
+const folded = (label: string): string =>
+  Array.from(label.normalize("NFKC").toLowerCase(), (letter) => alike.get(letter) ?? letter)
+    .join("")
+    .replace(/[^\p{L}\p{N}+#%<>=-]+/gu, " ")
+    .trim()
+
+/** One label written in several ways: as many classes to a model, of which it is right to give only one. */
+export const labelVariants = (
+  examples: ReadonlyArray<Example>,
+  fields: ReadonlyArray<LabelField>,
+): ReadonlyArray<Finding> =>
+  fields.flatMap(({ field }): ReadonlyArray<Finding> => {
+    const written = examples.map(({ answer }) =>
+      // A whole answer with its white space, which is a part of it to a model.
+      field === "" ? answer : labelsOf(answer).find(([name]) => name === field)?.[1],
+    )
+    const ways = new Map<string, Map<string, number>>()
+    for (const label of written) {
+      if (label === undefined || folded(label) === "") continue
+      const counts = ways.get(folded(label)) ?? new Map<string, number>()
+      ways.set(folded(label), counts.set(label, (counts.get(label) ?? 0) + 1))
+    }
+    const hits = examples.flatMap(({ id }, at): ReadonlyArray<Hit> => {
+      const label = written[at]
+      const counts = label === undefined ? undefined : ways.get(folded(label))
+      if (counts === undefined || counts.size < 2) return []
+      const [usual, ...others] = [...counts].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      if (label === usual![0]) return []
+      const listed = [usual!, ...others].map(([way, count]) => `${JSON.stringify(way)} ${count}`)
+      return [{ id, excerpt: listed.join(", ") }]
+    })
+    return found(
+      "labelVariants",
+      "warn",
+      hits,
+      `The same answer${field === "" ? "" : ` in "${field}"`} is written in several ways: other case, spaces, marks, or letters that only look alike.`,
+      "Write each label in one way where the rows are read, and give the answers a schema of literals.",
+    )
+  })
+
+const fewestHeldOut = 10
+
+/** Labels that one side of the split lacks: such a class is never measured, or was never learnt. */
+export const heldOutLabels = (
+  fields: ReadonlyArray<LabelField>,
+  heldOut: ReadonlyArray<Example>,
+): ReadonlyArray<Finding> =>
+  fields.flatMap(({ field, rows, values }): ReadonlyArray<Finding> => {
+    const about = field === "" ? "" : ` of "${field}"`
+    const labelled = heldOut.flatMap(({ answer, id }) =>
+      labelsOf(answer).flatMap(([name, value]) => (name === field ? [{ id, value }] : [])),
+    )
+    if (labelled.length === 0) return []
+    const there = new Set(labelled.map(({ value }) => value))
+    const known = new Set(values.map(([value]) => value))
+    // Of a handful of held-out rows most classes are missing, which needs no saying.
+    const absent = labelled.length < fewestHeldOut ? [] : values.filter(([value]) => !there.has(value))
+    // By chance alone a class of which three rows are to be expected is missing once in twenty times.
+    const isChance = absent.every(([, count]) => (count / rows) * labelled.length < 3)
+    const shown = absent.map(([value, count]) => `${value}: ${count} of ${rows} training rows`).join(", ")
+    const missing: ReadonlyArray<Finding> =
+      absent.length === 0
+        ? []
+        : [
+            {
+              check: "heldOutLabels",
+              severity: isChance ? "note" : "warn",
+              count: 0,
+              rows: [],
+              excerpt: `${shown}; none of ${labelled.length} held-out rows`,
+              problem: `No held-out row has the answer${about} ${absent.map(([value]) => `"${value}"`).join(", ")}: how well it is learnt is not measured.`,
+              fix: "Hold out more rows, or split so that each answer has its share on both sides.",
+            },
+          ]
+    const strange = labelled.filter(({ value }) => !known.has(value))
+    return [
+      ...missing,
+      ...found(
+        "heldOutLabels",
+        "warn",
+        strange.map(({ id, value }) => ({ id, excerpt: value })),
+        `Held-out rows expect an answer${about} that no training row has: it cannot be learnt.`,
+        "Add training rows with it, or take it out of the comparison.",
+      ),
+    ]
+  })
+
 /** What introduces an answer that was left in its prompt. */
 const marker =
   "(?:the |correct |right |expected |true |gold |final |ground[ -]truth )*(?:answer|label|solution|output|target|gold|ground[ _-]?truth|class|category|expected|completion|response|result"

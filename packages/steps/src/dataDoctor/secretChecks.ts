@@ -1,6 +1,7 @@
 /** Checks for what must not be learnt: keys, passwords and e-mail addresses. A model can say again what it learnt. */
 import { createHash } from "node:crypto"
 import { around, type Finding, found, type Hit } from "./Finding.ts"
+import { maskedNumber, numbersIn } from "./personalChecks.ts"
 import type { ChatRow } from "./Subject.ts"
 
 /** Keys by the shapes that their makers document. */
@@ -23,11 +24,33 @@ const shapes: ReadonlyArray<RegExp> = [
   /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
   /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----/g,
   /\bAccountKey=[A-Za-z0-9+/=]{40,}/g,
+  /\b\d{8,10}:AA[A-Za-z0-9_-]{32,33}(?![A-Za-z0-9_-])/g,
+  /\bdo[opr]_v1_[0-9a-f]{64}\b/g,
+  /\bdapi[0-9a-f]{32}\b/g,
+  /\bgsk_[A-Za-z0-9]{40,}\b/g,
+  /\bxai-[A-Za-z0-9]{40,}\b/g,
+  /\bpplx-[A-Za-z0-9]{40,}\b/g,
+  /\br8_[A-Za-z0-9]{37}\b/g,
+  /\bhv[bs]\.[A-Za-z0-9_-]{24,}/g,
+  /\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b/g,
+  /\bdckr_[op]at_[A-Za-z0-9_-]{27,}/g,
+  /\bglsa_[A-Za-z0-9]{32}_[0-9a-f]{8}\b/g,
+  /\bsntry[su]_[A-Za-z0-9+/=_-]{40,}/g,
+  /\bsbp_[0-9a-f]{40}\b/g,
+  /\bntn_[A-Za-z0-9]{40,}\b/g,
+  /\blin_api_[A-Za-z0-9]{40}\b/g,
+  /\bATATT3x[A-Za-z0-9_=-]{60,}/g,
+  /\bPMAK-[0-9a-f]{24}-[0-9a-f]{34}\b/g,
+  /\bNRAK-[A-Z0-9]{27}\b/g,
+  /\bkey-[0-9a-f]{32}\b/g,
+  /\bya29\.[A-Za-z0-9_-]{30,}/g,
+  /\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b/g,
+  /\b[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}\b/g,
 ]
 
 /** What one of the shapes begins with: nearly all texts have none, and are done after one search. */
 const beginning =
-  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|sk-|AIza|[srp]k_|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]|eyJ|-----BEGIN|AccountKey/
+  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|sk-|AIza|[srp]k_|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]|eyJ|-----BEGIN|AccountKey|\d:AA|do[opr]_v1|dapi[0-9a-f]|xai-|pplx-|r8_|hv[bs]\.|shp[acps]|dckr_|glsa_|sntry|sbp_|ntn_|lin_api|ATATT|PMAK-|NRAK-|key-|ya29|AGE-SEC|\.[A-Za-z0-9_-]{6}\./
 
 /** `https://name:password@host`. */
 const inAddress = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,64}:([^\s:/@]{3,64})@[^\s/@]+/gi
@@ -99,11 +122,12 @@ const addressesIn = (text: string): ReadonlyArray<Place> =>
         .map((match) => ({ index: match.index, text: match[0] }))
     : []
 
-/** A text with its secrets and addresses masked, for showing. */
+/** A text with its secrets, addresses and numbers of persons masked, for showing. */
 const safe = (text: string): string => {
   let shown = text
   for (const { text: secret } of secretsIn(text)) shown = shown.replaceAll(secret, masked(secret))
   for (const { text: email } of addressesIn(text)) shown = shown.replaceAll(email, maskedAddress(email))
+  for (const { text: number } of numbersIn(text)) shown = shown.replaceAll(number, maskedNumber(number))
   return shown
 }
 

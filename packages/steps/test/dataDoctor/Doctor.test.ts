@@ -1,3 +1,4 @@
+import { Table } from "@sluice/core"
 import { ModelFiles as Opened } from "@sluice/llm"
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -68,10 +69,12 @@ describe("Doctor.data", () => {
     expect(ran.outputs["size"]).toMatchObject([
       { rows: 30, effectiveRows: 30, supervisedTokens: 15 * 5 + 15 * 4 },
     ])
-    expect(Number(ran.outputs["size"][0].trainableParameters)).toBe(trainableParameters)
+    expect(ran.outputs["size"][0].trainableParameters).toBe(BigInt(trainableParameters))
     expect(ran.summary).toBe(
       "30 rows, 30 distinct, 135 supervised tokens (0.0082 per parameter); 1 warning: fewRows 30",
     )
+    // The tokens themselves go on, as they are stored.
+    expect(Table.isReader(ran.outputs["tokens"])).toBe(true)
     expect(ran.warnings).toHaveLength(1)
     expect(ran.warnings[0]).toMatch(/^fewRows: There are fewer than 200 distinct rows/)
   })
