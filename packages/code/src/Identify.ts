@@ -223,7 +223,7 @@ class Walk {
           from,
           offset,
           `\`${target.specifier}\`: ${target.why}`,
-          "correct the import, or install the package",
+          target.fix ?? "correct the import, or install the package",
         )
         return this.#leaf(target, `missing ${target.specifier}`)
     }

@@ -48,7 +48,7 @@ export type Target =
   | { readonly kind: "host"; readonly name: string }
   | { readonly kind: "engine"; readonly name: string }
   | { readonly kind: "data"; readonly file: string; readonly path: ReadonlyArray<string> }
-  | { readonly kind: "missing"; readonly specifier: string; readonly why: string }
+  | { readonly kind: "missing"; readonly specifier: string; readonly why: string; readonly fix?: string }
 
 const codeFile = /\.[cm]?[jt]sx?$/
 
@@ -231,7 +231,7 @@ export class Project {
       return { kind: "engine", name: `${specifier}:${path_.slice(0, 2).join(".")}` }
     const resolution = this.resolver.resolve(specifier, module.file, kind)
     if (resolution.kind === "builtin") return { kind: "host", name: `${resolution.name}:${path_.join(".")}` }
-    if (resolution.kind === "missing") return { kind: "missing", specifier, why: "it cannot be found" }
+    if (resolution.kind === "missing") return this.#absent(module, specifier)
     const { file } = resolution
     const owner = resolution.package
     if (!owner.source) {
@@ -259,6 +259,14 @@ export class Project {
         why: `it exports no \`${path_[0]!}\``,
       }
     )
+  }
+
+  /** What is not there. A package that the importing one leaves to the project says how to get it. */
+  #absent(module: Module, specifier: string): Target {
+    const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier
+    const range = this.package(module.file).json.peerDependencies?.[name]
+    const missing = { kind: "missing", specifier, why: "it cannot be found" } as const
+    return range === undefined ? missing : { ...missing, fix: `install it: npm install ${name}@${range}` }
   }
 
   /** Where an exported name leads. */

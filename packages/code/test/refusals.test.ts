@@ -150,6 +150,14 @@ const cases: ReadonlyArray<Case> = [
     "pipeline.ts:1:36 `nowhere`: it cannot be found",
   ]),
   refused(
+    "a package that another one leaves to the project",
+    'export const steps = { step: () => import("@lance/db/table") }\n',
+    ["pipeline.ts:1:36 `@lance/db/table`: it cannot be found"],
+    {
+      "package.json": '{ "name": "project", "type": "module", "peerDependencies": { "@lance/db": "1.2.3" } }',
+    },
+  ),
+  refused(
     "a class changed by a function after it was declared",
     "class Rules { static strict = false }\nexport const relax = () => { Rules.strict = true }\nexport const steps = { step: () => Rules.strict }\n",
     ["pipeline.ts:1:1 `Rules` is changed by a function after it was declared"],
@@ -284,6 +292,16 @@ describe("a step that cannot be identified is refused at the place", () => {
     const { refusals } = stepOf(one.title)
     expect(refusals.map((r) => `${r.file}:${r.line}:${r.column} ${r.what}`)).toEqual(one.refused)
     for (const refusal of refusals) expect(refusal.fix.length).toBeGreaterThan(10)
+  })
+})
+
+describe("the fix of an import that cannot be found", () => {
+  it("is the command that installs a package which the importing one leaves to the project", () => {
+    const fixOf = (title: string) => stepOf(title).refusals.map(({ fix }) => fix)
+    expect(fixOf("a package that another one leaves to the project")).toEqual([
+      "install it: npm install @lance/db@1.2.3",
+    ])
+    expect(fixOf("an import that cannot be found")).toEqual(["correct the import, or install the package"])
   })
 })
 
