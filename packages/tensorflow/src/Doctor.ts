@@ -27,7 +27,7 @@ export interface Facts {
 
 export const facts = (
   options: Numeric.Options = {},
-): Effect.Effect<Facts, Errors.LibraryMissing | Errors.BindingFailed> =>
+): Effect.Effect<Facts, Numeric.Refusal | Errors.BindingFailed> =>
   Effect.gen(function* () {
     const settings = yield* Numeric.settings(options)
     if (settings.backend !== "tensorflow") {

@@ -15,6 +15,17 @@ export class LibraryMissing extends Data.TaggedError("LibraryMissing")<{
   }
 }
 
+/** Settings that do not go together: computing with others in silence would give results under a wrong name. */
+export class SettingsRefused extends Data.TaggedError("SettingsRefused")<{
+  readonly headline: string
+  readonly facts: Readonly<Record<string, string>>
+  readonly hint: string
+}> {
+  override get message(): string {
+    return structured(this.headline, this.facts, this.hint)
+  }
+}
+
 /** The library could not be fetched, checked or unpacked. Nothing half done is left under its final name. */
 export class LibraryFetchFailed extends Data.TaggedError("LibraryFetchFailed")<{
   readonly reason:

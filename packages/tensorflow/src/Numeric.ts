@@ -21,6 +21,9 @@ export interface Options {
   readonly device?: "cpu" | "gpu" | undefined
 }
 
+/** Why settings cannot be had. */
+export type Refusal = Errors.LibraryMissing | Errors.SettingsRefused
+
 /** One record per process and plan; also what `Backend.settings` states. */
 export interface Settings {
   readonly backend: "tensorflow" | "wasm" | "cpu"
@@ -36,19 +39,29 @@ export interface Settings {
 /** TensorFlow.js's version, as pinned in this package's dependencies. */
 export const tfjsVersion = "4.22.0"
 
-/** Fails where the native library is missing: without it there is no saying which one would compute. */
-export const settings = (options: Options = {}): Effect.Effect<Settings, Errors.LibraryMissing> =>
+/**
+ * Fails where the native library is missing, since there is no saying which one would compute, and for bfloat16 on a
+ * backend without it.
+ */
+export const settings = (options: Options = {}): Effect.Effect<Settings, Refusal> =>
   Effect.suspend(() => {
     const found = of(options)
-    return found instanceof Errors.LibraryMissing ? Effect.fail(found) : Effect.succeed(found)
+    return found instanceof Error ? Effect.fail(found) : Effect.succeed(found)
   })
 
 /** As `settings`, without Effect. */
-export const of = (options: Options): Settings | Errors.LibraryMissing => {
+export const of = (options: Options): Settings | Refusal => {
   const backend = options.backend ?? "tensorflow"
   const precision = options.precision ?? "float32"
   const table = Cpu.kernels(Cpu.features())
   if (backend !== "tensorflow") {
+    if (precision !== "float32") {
+      return new Errors.SettingsRefused({
+        headline: `The ${backend} backend computes in float32 alone.`,
+        facts: { Precision: precision, Backend: backend },
+        hint: "Leave the precision out, or take --backend tensorflow.",
+      })
+    }
     // TensorFlow.js in one thread. WebAssembly's arithmetic is the same everywhere, JavaScript's too, except that
     // Math.exp and its like belong to the engine, whose version is in the key already.
     return {
@@ -57,7 +70,7 @@ export const of = (options: Options): Settings | Errors.LibraryMissing => {
       device: "cpu",
       threads: 1,
       kernel: "tfjs",
-      precision: "float32",
+      precision,
       cpuClass: "any",
     }
   }

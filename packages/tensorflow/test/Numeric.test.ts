@@ -41,6 +41,17 @@ describe("numeric settings", () => {
     }),
   )
 
+  it.effect.each(["wasm", "cpu"] as const)("refuse bfloat16 on the %s backend", (backend) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Numeric.settings({ backend, precision: "bfloat16" }))
+      expect(error.message).toBe(
+        `The ${backend} backend computes in float32 alone.\n` +
+          `  Precision:  bfloat16\n  Backend:    ${backend}\n` +
+          "Leave the precision out, or take --backend tensorflow.",
+      )
+    }),
+  )
+
   it.effect("fail where the native library is missing", () =>
     Effect.gen(function* () {
       vi.stubEnv("SLUICE_LIBTENSORFLOW", "/nowhere")

@@ -9,7 +9,7 @@ export interface Options extends Numeric.Options {
   readonly jit?: boolean | undefined
 }
 
-export type OpenError = Errors.LibraryMissing | Errors.BindingFailed
+export type OpenError = Numeric.Refusal | Errors.BindingFailed
 
 /**
  * A backend that is closed with the scope: constants, variables and recorded functions go with it. Its `settings`
