@@ -62,7 +62,11 @@ describe("the arms of a comparison", () => {
       "evaluate/retrieval",
     ])
     expect(reads("evaluate/retrieval")["chats"]).toBe("evaluate/retrieval/augmented")
-    expect(steps.get("evaluate/retrieval/passages")!.config).toEqual({ count: 2, language: "English" })
+    expect(steps.get("evaluate/retrieval/passages")!.config).toEqual({
+      by: "BM25",
+      count: 2,
+      language: "English",
+    })
     expect(steps.get("evaluate/both")!.facts.name).toBe("answerTuned")
     expect(reads("evaluate/report")["retrieval retrieval"]).toBe("evaluate/retrieval/found")
     expect(reads("evaluate/report")["retrieval both"]).toBeUndefined()

@@ -122,9 +122,32 @@ describe("costs", () => {
       measure("evaluate/base", "prompts asked", 1),
       measure("evaluate/base", "generation seconds", 70),
     ]
+    const none = { preparationSeconds: 0, trainingSeconds: null, trainingPeakBytes: null }
     expect(Cost.join(costs, [newest, older, oldest])).toEqual([
-      { ...costs[0], secondsPerPrompt: 0.5, peakBytes: 1e9 },
-      { ...costs[1], secondsPerPrompt: null, peakBytes: null },
+      { ...costs[0], secondsPerPrompt: 0.5, peakBytes: 1e9, ...none },
+      { ...costs[1], secondsPerPrompt: null, peakBytes: null, ...none },
     ])
+  })
+
+  it("take an arm's own steps and its training from the newest run of each", () => {
+    const took = (name: string, ms: number, decision: "run" | "hit" = "run"): RunLog.Line => ({
+      type: "step",
+      at: 0,
+      name,
+      key: undefined,
+      decision,
+      ms,
+    })
+    const newest = [took("evaluate/base/plain/answers", 3000), took("evaluate/base/choice", 0, "hit")]
+    const older = [
+      took("evaluate/base/plain/answers", 9000),
+      took("evaluate/base/choice", 500),
+      took("evaluate/base", 7000),
+      measure("train", "training seconds", 27),
+      measure("train", "peak memory", 2e9),
+    ]
+    const [base, tuned] = Cost.join(costs, [newest, older], { trained: { tuned: "train" } })
+    expect(base).toMatchObject({ preparationSeconds: 3.5, trainingSeconds: null })
+    expect(tuned).toMatchObject({ preparationSeconds: 0, trainingSeconds: 27, trainingPeakBytes: 2e9 })
   })
 })

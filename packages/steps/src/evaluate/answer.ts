@@ -17,7 +17,7 @@ interface Inputs {
   readonly adapter?: Artifact.FilesReader
 }
 
-type Context = Step.Context<{ readonly maxNewTokens: number }, Inputs>
+export type Context = Step.Context<{ readonly maxNewTokens: number }, Inputs>
 
 /** After so many answers they are kept: what an interruption costs at most. */
 const keptTogether = 256

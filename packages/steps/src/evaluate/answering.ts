@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { Chat } from "../Chat.ts"
 import * as Endpoint from "../Endpoint.ts"
 import { AdapterFiles, ModelFiles } from "../kinds.ts"
+import type { Context } from "./answer.ts"
 import { Answers } from "./Answers.ts"
 
 /** Who answers, and with what before the question. */
@@ -52,6 +53,13 @@ const MaxNewTokens = Schema.Int.check(Schema.isGreaterThan(0))
 const remembers = { apartFrom: { inputs: ["chats"] } } as const
 const remembersShots = { apartFrom: { inputs: ["chats", "shots"] } } as const
 
+/** One for all four: shots and adapter are there where a step declares them. */
+const answers = (context: Context) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./answer.ts")),
+    (arm) => arm.answers(context),
+  )
+
 const answer = Step.make({
   name: "answer",
   inputs: { chats: Chat, model: ModelFiles },
@@ -60,11 +68,7 @@ const answer = Step.make({
   numeric: true,
   accelerator: true,
   remembers,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./answer.ts")),
-      (arm) => arm.answers(context),
-    ),
+  run: answers,
 })
 
 const answerShots = Step.make({
@@ -75,11 +79,7 @@ const answerShots = Step.make({
   numeric: true,
   accelerator: true,
   remembers: remembersShots,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./answer.ts")),
-      (arm) => arm.answers(context),
-    ),
+  run: answers,
 })
 
 const answerTuned = Step.make({
@@ -90,11 +90,7 @@ const answerTuned = Step.make({
   numeric: true,
   accelerator: true,
   remembers,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./answer.ts")),
-      (arm) => arm.answers(context),
-    ),
+  run: answers,
 })
 
 const answerShotsTuned = Step.make({
@@ -105,11 +101,7 @@ const answerShotsTuned = Step.make({
   numeric: true,
   accelerator: true,
   remembers: remembersShots,
-  run: (context) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./answer.ts")),
-      (arm) => arm.answers(context),
-    ),
+  run: answers,
 })
 
 /** Shots are an input where a use has them. */
