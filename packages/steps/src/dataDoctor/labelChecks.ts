@@ -43,13 +43,12 @@ export const labelImbalance = (
 }
 
 /** Cyrillic and Greek letters that look like Latin ones, and these. */
-const alike = new Map(
-  Array.from("аеорсухіјѕԁһαοеνρτυκι", (letter, at) => [letter, "aeopcyxijsdhaoevptuki"[at]!]),
-)
+const lookalikes = "аеорсухіјѕԁһαοеνρτυκι"
+const latin = "aeopcyxijsdhaoevptuki"
 
 /** What two ways to write one label have in common. */
 const folded = (label: string): string =>
-  Array.from(label.normalize("NFKC").toLowerCase(), (letter) => alike.get(letter) ?? letter)
+  Array.from(label.normalize("NFKC").toLowerCase(), (letter) => latin[lookalikes.indexOf(letter)] ?? letter)
     .join("")
     .replace(/[^\p{L}\p{N}+#%<>=-]+/gu, " ")
     .trim()
