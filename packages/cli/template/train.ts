@@ -1,6 +1,6 @@
 /** SmolLM2-135M tuned on the chats, and compared with the model as it is on the lines that were held out. */
 import { Pipeline } from "@sluice/core"
-import { Evaluate, Model, Tokenize, Train } from "@sluice/steps"
+import { Doctor, Evaluate, Format, Model, Tokenize, Train } from "@sluice/steps"
 import * as Schema from "effect/Schema"
 import { chatOf } from "./chat.ts"
 import { prepare } from "./prepare.ts"
@@ -18,7 +18,12 @@ export default Pipeline.make(
   ({ params, step }) => {
     const model = step("model", Model.smolLM2({ size: "135M" }))
     const { chats, heldOut } = prepare(step, 0.2)
-    const { tokens } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 256 }))
+    const { tokens: read } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 256 }))
+    const held = step("held-out", Format.chat({ rows: heldOut, messages: chatOf }))
+    const { tokens } = step(
+      "doctor",
+      Doctor.data({ chats, tokens: read, heldOut: held, model, maxTokens: 256 }),
+    )
     const { adapter, metrics } = step("train", Train.lora({ model, tokens, ...params }))
     const { predictions, report } = Evaluate.compare(step, {
       heldOut,

@@ -66,13 +66,13 @@ export interface DataOptions {
   readonly allow?: ReadonlyArray<CheckName>
 }
 
-const outputs = { tokens: Tokens, findings: Findings, size: Size }
+const outputs = { findings: Findings, size: Size, tokens: Tokens }
 
 /**
  * Examines training rows before the first optimizer step. Each finding names rows, shows one and says the fix; one
- * that is to be refused fails the step with all findings at once, unless its check is allowed. Outputs: the tokens as
- * they were given, for Train, so that it waits for them and runs again for other tokens alone; the findings; and the
- * data's size.
+ * that is to be refused fails the step with all findings at once, unless its check is allowed. Outputs: the findings;
+ * the data's size; and the tokens as they were given, for Train, which then waits for them, and runs again for other
+ * tokens alone.
  */
 export const data = (options: DataOptions): Step.Use<typeof outputs, "doctorData"> =>
   Step.use(doctorData, {
