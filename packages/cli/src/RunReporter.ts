@@ -1,6 +1,7 @@
 /**
  * Shows a run while it happens: rows redrawn in place on a terminal, lines elsewhere, nothing for `--json`.
  */
+import { Plan } from "@sluice/core"
 import type { Reporter } from "@sluice/core"
 import * as Live from "./Live.ts"
 import * as RunView from "./RunView.ts"
@@ -91,7 +92,7 @@ export const make = (screen: Screen, json: boolean, now: () => number): RunRepor
     ...shown,
     warnings,
     emit: (event) => {
-      if (event.type === "warning") warnings.push(event.message)
+      if (event.type === "warning") warnings.push(Plan.warningText(event))
       shown.emit(event)
     },
   }

@@ -8,6 +8,7 @@
  *                          ████████████░░░░  29/38  loss 0.0041  213 tok/s  eta 0:26
  *     evaluate   waiting   for train
  */
+import { Plan } from "@sluice/core"
 import type { Explain, Reporter } from "@sluice/core"
 import { bytes, clock, count, duration, plural } from "./quantities.ts"
 import * as Text from "./Text.ts"
@@ -410,10 +411,5 @@ export const noteText = (
   paint: Text.Paint,
 ): string => paint("dim", `${name}: ${message}`)
 
-export const warningText = (
-  { name, message }: { readonly message: string; readonly name?: string | undefined },
-  paint: Text.Paint,
-): string => {
-  const about = name === undefined || message.startsWith(`${name}:`) ? "" : `${name}: `
-  return `${paint("yellow", "warning:")} ${about}${message}`
-}
+export const warningText = (warning: Plan.Warning, paint: Text.Paint): string =>
+  `${paint("yellow", "warning:")} ${Plan.warningText(warning)}`

@@ -69,6 +69,7 @@ export const execute = (
     const { planner, observed } = context.prepared
     const node = planner.graph.nodes[at]!
     const leases = yield* Lease.Leases
+    const log = yield* RunLog.RunLog
     const reporter = yield* Reporter.Reporter
     yield* sameReading(planner, at)
     const { key } = decided
@@ -83,11 +84,9 @@ export const execute = (
       const lease = yield* Database.storing(() => leases.acquire(key))
       if (lease === undefined) {
         if (waitMs === 320) {
-          reporter.emit({
-            type: "warning",
-            name: node.name,
-            message: `${node.name}: waits for another execution of the same action`,
-          })
+          const warning = { name: node.name, message: "waits for another execution of the same action" }
+          log.append(context.id, { type: "warning", at: yield* Clock.currentTimeMillis, ...warning })
+          reporter.emit({ type: "warning", ...warning })
         }
         yield* Effect.sleep(waitMs)
         waitMs = Math.min(waitMs * 2, 640)

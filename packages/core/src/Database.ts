@@ -28,7 +28,8 @@ export interface Service {
 
 export class Database extends Context.Service<Database, Service>()("@sluice/core/Database") {}
 
-const schemaVersion = 1
+/** 2: runs are counted. Tables of an earlier one that files tell of are made anew from them. */
+const schemaVersion = 2
 
 const schema = `
   create table if not exists actions (
@@ -36,10 +37,10 @@ const schema = `
     summary text, ms real not null, at real not null
   ) without rowid;
   create table if not exists runs (
-    id text primary key, pipeline text not null, started real not null, ended real, state text not null,
+    id text primary key, seq integer not null, pipeline text not null, started real not null, ended real, state text not null,
     params text not null, steps_of text not null
   ) without rowid;
-  create index if not exists runs_by_pipeline on runs (pipeline, started);
+  create index if not exists runs_by_pipeline on runs (pipeline, seq);
   create table if not exists run_steps (
     run text not null, seq integer not null, name text not null, key text, decision text not null, ms real not null,
     primary key (run, seq)
@@ -59,6 +60,9 @@ const schema = `
   pragma user_version = ${schemaVersion};
 `
 
+/** Takes away what has another form in an earlier version and is built again from files. */
+const without = "drop table if exists runs; drop table if exists run_steps;"
+
 /** Opens the index under `root`, making folder and file where they are missing. */
 export const layer = (root: string): Layer.Layer<Database, Errors.StoreError> =>
   Layer.effect(
@@ -73,16 +77,15 @@ const openStore = (root: string): Service & { readonly close: () => void } => {
   mkdirSync(root, { recursive: true })
   const file = join(root, "sluice.sqlite")
   const existed = existsSync(file)
-  let fresh = !existed
-  let db: DatabaseSync
+  let opened: ReturnType<typeof connect>
   try {
-    db = connect(file, existed)
+    opened = connect(file, existed)
   } catch (error) {
     if (!isDamage(error)) throw error
     setAside(root)
-    db = connect(file, false)
-    fresh = true
+    opened = connect(file, false)
   }
+  const { db, fresh } = opened
   const statements = new Map<string, StatementSync>()
   const prepare = (sql: string): StatementSync => {
     let statement = statements.get(sql)
@@ -115,19 +118,24 @@ const openStore = (root: string): Service & { readonly close: () => void } => {
   }
 }
 
-const connect = (file: string, existed: boolean): DatabaseSync => {
+const connect = (
+  file: string,
+  existed: boolean,
+): { readonly db: DatabaseSync; /** Tables are empty. */ readonly fresh: boolean } => {
   const db = new DatabaseSync(file, { timeout: 20_000 })
+  const versionOf = (): number =>
+    (db.prepare("pragma user_version").get() as { user_version: number }).user_version
   try {
-    const version = existed
-      ? (db.prepare("pragma user_version").get() as { user_version: number }).user_version
-      : 0
-    if (version !== schemaVersion) {
-      db.exec("pragma journal_mode = wal")
-      db.exec(`begin immediate; ${schema} commit`)
+    const fresh = !existed || versionOf() !== schemaVersion
+    if (fresh) {
+      db.exec("pragma journal_mode = wal; begin immediate")
+      // Another process may have been here first.
+      if (versionOf() !== schemaVersion) db.exec(`${without} ${schema}`)
+      db.exec("commit")
     }
     // A commit that a power cut undoes is a miss; a process that dies loses nothing.
     db.exec("pragma synchronous = normal; pragma temp_store = memory")
-    return db
+    return { db, fresh }
   } catch (error) {
     db.close()
     throw error

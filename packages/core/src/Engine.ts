@@ -118,15 +118,15 @@ export const plan = (
   pipeline: Pipeline.Pipeline<any, any>,
   options: PlanOptions = {},
 ): Effect.Effect<Plan.Plan, PlanError, Services> =>
-  Effect.map(Observe.prepare(pipeline, options), ({ plan: found }) => {
+  Effect.map(Observe.prepare(pipeline, options), (prepared) => {
     // Once read, causes stay known when the store is closed.
-    for (const action of found.actions) void action.causes
-    return found
+    for (const action of prepared.plan.actions) void action.causes
+    return prepared.plan
   })
 
 /**
- * As `plan`, with what the steps tell of themselves; but causes are looked for when they are read, which must be while
- * the store is open.
+ * What would happen, with what the steps tell of themselves. Causes are looked for when they are read, which must be
+ * while the store is open.
  */
 export const forecast = (
   pipeline: Pipeline.Pipeline<any, any>,
@@ -173,23 +173,12 @@ export const run = Effect.fn("Engine.run")(function* (
       return { name: graph.nodes[at]!.name, key: decided.key, decision, ms: 0 }
     }),
   }
-  yield* Database.storing(() => {
-    log.append(id, {
-      type: "run",
-      version: 1,
-      id,
-      pipeline: graph.name,
-      at: startedAt,
-      owner: owner.id,
-      machine: RunLog.machine(),
-      params: record.params,
-      hits: unchanged ? { asIn: prepared.lastRun! } : hits,
-    })
-    log.begin(record, unchanged ? prepared.lastRun : undefined)
-  })
+  yield* Database.storing(() => log.begin(record, unchanged ? { asIn: prepared.lastRun! } : hits))
   reporter.emit({ type: "plan", plan: prepared.plan, runId: id })
-  for (const warning of prepared.plan.warnings)
-    reporter.emit({ type: "warning", name: undefined, message: warning })
+  for (const warning of prepared.plan.warnings) {
+    log.append(id, { type: "warning", at: startedAt, ...warning })
+    reporter.emit({ type: "warning", ...warning })
+  }
 
   const finish = (state: RunState, steps: ReadonlyArray<RunStep>) =>
     Effect.gen(function* () {

@@ -24,13 +24,24 @@ export interface Action {
   readonly summary: string | undefined
 }
 
+/** Something to look at that stops nothing. */
+export interface Warning {
+  /** The step that it is about; the message does not name it again. */
+  readonly name: string | undefined
+  readonly message: string
+}
+
+/** `words: a file of its result is missing (0f3a9c21d4e5); it runs again`. */
+export const warningText = ({ name, message }: Warning): string =>
+  name === undefined ? message : `${name}: ${message}`
+
 /** Actions in topological order. */
 export interface Plan {
   readonly pipeline: string
   readonly params: Readonly<Record<string, unknown>>
   readonly actions: ReadonlyArray<Action>
-  /** One line each: steps that run uncached, damaged results. */
-  readonly warnings: ReadonlyArray<string>
+  /** Steps that run uncached, damaged results. */
+  readonly warnings: ReadonlyArray<Warning>
   /** Places in reached code that may give another result on another day or machine. */
   readonly notes: ReadonlyArray<{
     readonly step: string
@@ -60,7 +71,7 @@ export const make = (planner: Planner, observed: Observations): Made => {
   const { graph } = planner
   const decided = Array.from<Decided | undefined>({ length: graph.nodes.length })
   const actions: Array<Action> = []
-  const warnings: Array<string> = []
+  const warnings: Array<Warning> = []
   const notes: Array<Plan["notes"][number]> = []
   const outputsOf = (producer: number) => decided[producer]?.entry?.outputs
   const world = PlannedWorld.make(planner, decided, observed)
@@ -73,7 +84,8 @@ export const make = (planner: Planner, observed: Observations): Made => {
     decided[at] = decision
     const { code, untagged } = planner.prepared(at)
     if (decision.decision === "uncached" || untagged.length > 0) uncached.push(node.name)
-    if (decision.damage !== undefined) warnings.push(`${node.name}: ${decision.damage}; it runs again`)
+    if (decision.damage !== undefined)
+      warnings.push({ name: node.name, message: `${decision.damage}; it runs again` })
     const { name } = node
     const facts = {
       name,
@@ -96,7 +108,7 @@ export const make = (planner: Planner, observed: Observations): Made => {
     )
     for (const role in code) for (const note of code[role]!.notes) notes.push({ step: name, ...note })
   }
-  if (uncached.length > 0) warnings.unshift(uncachedWarning(uncached))
+  if (uncached.length > 0) warnings.unshift({ name: undefined, message: uncachedWarning(uncached) })
   return {
     plan: { pipeline: graph.name, params: graph.params, actions, warnings, notes },
     decided,

@@ -17,6 +17,7 @@ import * as ChildProcess from "./ChildProcess.ts"
 import * as Engine from "./Engine.ts"
 import * as Params from "./Params.ts"
 import type * as Pipeline from "./Pipeline.ts"
+import { warningText } from "./Plan.ts"
 import type * as Reporter from "./Reporter.ts"
 
 /** Runs the pipeline if `meta` is the program's entry; sets the process's exit code. */
@@ -179,7 +180,7 @@ const print = (event: Reporter.Event): void => {
     case "step-failed":
       return line(event.name, "failed", `\n${event.error.message}`)
     case "warning":
-      process.stderr.write(`warning: ${event.message}\n`)
+      process.stderr.write(`warning: ${warningText(event)}\n`)
       return
     case "step-progress":
     case "step-measure":

@@ -42,7 +42,7 @@ export type Event =
   | { readonly type: "step-failed"; readonly name: string; readonly error: Error }
   /** What a step says while it runs: its plan, an estimate. */
   | { readonly type: "note"; readonly name: string; readonly message: string }
-  | { readonly type: "warning"; readonly name: string | undefined; readonly message: string }
+  | ({ readonly type: "warning" } & Plan.Warning)
   | {
       readonly type: "run-end"
       readonly runId: string

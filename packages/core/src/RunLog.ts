@@ -13,6 +13,7 @@ import { join } from "node:path"
 import { Database } from "./Database.ts"
 import type * as Explain from "./Explain.ts"
 import { Owner } from "./Owner.ts"
+import type { Warning } from "./Plan.ts"
 import type { Run, RunState, RunStep } from "./Run.ts"
 
 export type Line =
@@ -22,6 +23,8 @@ export type Line =
       readonly id: string
       readonly pipeline: string
       readonly at: number
+      /** Counts the store's runs: clocks go back, and two runs may begin in one millisecond. */
+      readonly seq?: number
       readonly owner: string
       /** The processor and its cores: what was measured on another machine predicts nothing here. */
       readonly machine?: string
@@ -45,20 +48,17 @@ export type Line =
       readonly value: number
       readonly unit: string | undefined
     }
-  | {
-      readonly type: "warning"
-      readonly at: number
-      readonly name: string | undefined
-      readonly message: string
-    }
+  | ({ readonly type: "warning"; readonly at: number } & Warning)
   | ({ readonly type: "step"; readonly at: number } & RunStep)
   | { readonly type: "failed"; readonly at: number; readonly name: string; readonly message: string }
   | { readonly type: "end"; readonly at: number; readonly state: RunState }
 
+type Head = Extract<Line, { readonly type: "run" }>
+
 export interface Service {
   readonly append: (run: string, line: Line) => void
-  /** Index rows for a run that begins. `stepsOf` names the run whose steps these are when nothing changed. */
-  readonly begin: (run: Run, stepsOf: string | undefined) => void
+  /** First line and index rows of a run that begins: every run that began before it is older. */
+  readonly begin: (run: Run, hits: Head["hits"]) => void
   readonly end: (run: Pick<Run, "id" | "endedAt" | "state">) => void
   /** Newest first. */
   readonly runs: (filter?: {
@@ -93,7 +93,7 @@ export class RunLog extends Context.Service<RunLog, Service>()("@sluice/core/Run
 const remembered = 20
 
 /** What `machine` of a run's first line says here. */
-export const machine = (): string => {
+const machine = (): string => {
   const all = cpus()
   return `${all[0]?.model ?? "unknown"} × ${all.length}`
 }
@@ -154,10 +154,11 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
     }
 
     // A run that changed nothing may follow another one: both point at the run whose steps are listed.
-    const insertRun = (run: Run, stepsOf: string): void => {
+    const insertRun = (run: Run, seq: number, stepsOf: string): void => {
       db.run(
-        "insert or replace into runs values (?, ?, ?, ?, ?, ?, coalesce((select steps_of from runs where id = ?), ?))",
+        "insert or replace into runs values (?, ?, ?, ?, ?, ?, ?, coalesce((select steps_of from runs where id = ?), ?))",
         run.id,
+        seq,
         run.pipeline,
         run.startedAt,
         run.endedAt ?? null,
@@ -183,13 +184,15 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
       })
     }
 
+    const nextSeq = (): number =>
+      db.get<{ next: number }>("select coalesce(max(seq), 0) + 1 as next from runs")!.next
+
     if (db.fresh) {
-      for (const name of readIfThere(folder)) {
-        const rebuilt = rebuild(lines(name.slice(0, -".jsonl".length)))
-        if (rebuilt === undefined) continue
+      const found = readIfThere(folder).flatMap((name) => rebuild(lines(name.slice(0, -".jsonl".length))))
+      for (const { run, stepsOf } of found.toSorted(inOrder)) {
         db.transaction(() => {
-          insertRun(rebuilt.run, rebuilt.stepsOf ?? rebuilt.run.id)
-          if (rebuilt.stepsOf === undefined) insertSteps(rebuilt.run)
+          insertRun(run, nextSeq(), stepsOf ?? run.id)
+          if (stepsOf === undefined) insertSteps(run)
         })
       }
     }
@@ -208,24 +211,31 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
       params: JSON.parse(row.params) as Run["params"],
     })
 
-    return RunLog.of({
-      append: (run, line) => {
-        const text = `${JSON.stringify(line)}\n`
-        try {
+    const append: Service["append"] = (run, line) => {
+      const text = `${JSON.stringify(line)}\n`
+      try {
+        appendFileSync(fileOf(run), text)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code === "ENOENT") {
+          mkdirSync(folder, { recursive: true })
           appendFileSync(fileOf(run), text)
-        } catch (error) {
-          const { code } = error as NodeJS.ErrnoException
-          if (code === "ENOENT") {
-            mkdirSync(folder, { recursive: true })
-            appendFileSync(fileOf(run), text)
-          } else if (code !== "ENOSPC" && code !== "EDQUOT") throw error
-          // A full disk fails the step that stores something, with a message; the log does without a line.
-        }
-      },
-      begin: (run, stepsOf) => {
+        } else if (code !== "ENOSPC" && code !== "EDQUOT") throw error
+        // A full disk fails the step that stores something, with a message; the log does without a line.
+      }
+    }
+
+    return RunLog.of({
+      append,
+      begin: (run, hits) => {
+        const { id, params, pipeline } = run
         db.transaction(() => {
-          insertRun(run, stepsOf ?? run.id)
-          if (stepsOf === undefined) insertSteps(run)
+          const seq = nextSeq()
+          const at = run.startedAt
+          const head = { version: 1, id, pipeline, at, seq, owner: owner.id, machine: machine() } as const
+          append(id, { type: "run", ...head, params, hits })
+          insertRun(run, seq, "asIn" in hits ? hits.asIn : id)
+          if (!("asIn" in hits)) insertSteps(run)
         })
       },
       end: (run) => {
@@ -234,7 +244,7 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
       runs: (filter = {}) =>
         db
           .all<RunRow>(
-            "select * from runs where ? is null or pipeline = ? order by started desc, id desc limit ?",
+            "select * from runs where ? is null or pipeline = ? order by seq desc limit ?",
             filter.pipeline ?? null,
             filter.pipeline ?? null,
             filter.limit ?? -1,
@@ -259,16 +269,14 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
       },
       lines,
       last: (pipeline) =>
-        db.get<{ id: string }>(
-          "select id from runs where pipeline = ? order by started desc, id desc limit 1",
-          pipeline,
-        )?.id,
+        db.get<{ id: string }>("select id from runs where pipeline = ? order by seq desc limit 1", pipeline)
+          ?.id,
       lastKey: (pipeline, step, run) => {
         const row = db.get<{ key: string; params: string }>(
           `select s.key, r.params from run_steps s join runs r on r.steps_of = s.run
            where r.pipeline = ? and s.name = ? and s.key is not null and s.decision in ('hit', 'run')
-             and r.started <= coalesce((select started from runs where id = ?), r.started)
-           order by r.started desc, r.id desc limit 1`,
+             and r.seq <= coalesce((select seq from runs where id = ?), r.seq)
+           order by r.seq desc limit 1`,
           pipeline,
           step,
           run ?? null,
@@ -280,7 +288,7 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
       durations: (pipeline) => {
         const rows = db.all<{ name: string; ms: number }>(
           `select s.name, s.ms from run_steps s join runs r on r.id = s.run
-           where r.pipeline = ? and s.decision = 'run' order by r.started`,
+           where r.pipeline = ? and s.decision = 'run' order by r.seq`,
           pipeline,
         )
         return new Map(rows.map((row) => [row.name, row.ms]))
@@ -291,7 +299,7 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
           .all<{ id: string }>(
             `select id from runs r
              where exists (select 1 from run_steps s where s.run = r.id and s.decision = 'run')
-             order by started desc, id desc limit ?`,
+             order by seq desc limit ?`,
             remembered,
           )
           .flatMap(({ id }) => {
@@ -336,12 +344,20 @@ const readIfThere = (folder: string): ReadonlyArray<string> => {
   }
 }
 
-/** A run's record from its lines. */
-const rebuild = (
-  lines: ReadonlyArray<Line>,
-): { readonly run: Run; readonly stepsOf: string | undefined } | undefined => {
+interface Rebuilt {
+  readonly run: Run
+  readonly seq: number
+  readonly stepsOf: string | undefined
+}
+
+/** Runs of before they were counted come first, by their times. */
+const inOrder = (one: Rebuilt, other: Rebuilt): number =>
+  one.seq - other.seq || one.run.startedAt - other.run.startedAt || (one.run.id < other.run.id ? -1 : 1)
+
+/** A run's record from its lines; nothing where they tell of none. */
+const rebuild = (lines: ReadonlyArray<Line>): ReadonlyArray<Rebuilt> => {
   const head = lines[0]
-  if (head?.type !== "run") return undefined
+  if (head?.type !== "run") return []
   const stepsOf = "asIn" in head.hits ? head.hits.asIn : undefined
   const hits = "asIn" in head.hits ? [] : head.hits
   const end = lines.findLast((line) => line.type === "end")
@@ -350,16 +366,14 @@ const rebuild = (
     if (line.type === "step")
       steps.push({ name: line.name, key: line.key, decision: line.decision, ms: line.ms })
   }
-  return {
-    run: {
-      id: head.id,
-      pipeline: head.pipeline,
-      startedAt: head.at,
-      endedAt: end?.at,
-      state: end?.type === "end" ? end.state : "interrupted",
-      params: head.params,
-      steps,
-    },
-    stepsOf,
+  const run: Run = {
+    id: head.id,
+    pipeline: head.pipeline,
+    startedAt: head.at,
+    endedAt: end?.at,
+    state: end?.type === "end" ? end.state : "interrupted",
+    params: head.params,
+    steps,
   }
+  return [{ run, seq: head.seq ?? 0, stepsOf }]
 }

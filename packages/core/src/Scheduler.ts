@@ -165,6 +165,7 @@ const repairProducers = (
   Effect.gen(function* () {
     const cache = yield* ActionCache.ActionCache
     const store = yield* ArtifactStore.ArtifactStore
+    const log = yield* RunLog.RunLog
     const reporter = yield* Reporter.Reporter
     const { planner } = context.prepared
     let repaired = false
@@ -177,7 +178,9 @@ const repairProducers = (
       }
       if (sound) continue
       const { name } = planner.graph.nodes[producer]!
-      reporter.emit({ type: "warning", name, message: `${name}: its result is damaged; it runs again` })
+      const warning = { name, message: "its result is damaged; it runs again" }
+      log.append(context.id, { type: "warning", at: yield* Clock.currentTimeMillis, ...warning })
+      reporter.emit({ type: "warning", ...warning })
       const { key } = planner.decide(producer, (one) => outputs[one])
       if (key !== undefined) cache.forget(key)
       outputs[producer] = (yield* settle(context, producer, outputs)).outputs

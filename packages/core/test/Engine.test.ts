@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { hash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync, chmodSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { ActionCache, Artifact, Engine, Pipeline, Source, Step, Table } from "../src/index.ts"
+import { ActionCache, Artifact, Engine, Pipeline, RunLog, Source, Step, Table } from "../src/index.ts"
 import * as AtomicFile from "../src/internal/atomicFile.ts"
 import { decisions, project } from "./support/project.ts"
 import { identified, tagged } from "./support/tagged.ts"
@@ -324,12 +325,45 @@ describe("a damaged store", () => {
     const run = await at.run(again.pipeline, { params: { min: 4 } })
     expect(again.executed).toEqual(["keep"])
     expect(decisions(run.steps)).toEqual({ collect: "hit", keep: "run", count: "hit" })
-    expect(
-      at.events.some(
-        (event) =>
-          event.type === "warning" && event.message.startsWith("keep: a file of its result is missing"),
-      ),
-    ).toBe(true)
+    const [warning] = at.events.filter((event) => event.type === "warning")
+    expect(warning).toMatchObject({
+      name: "keep",
+      message: expect.stringMatching(/^a file of its result is missing \([0-9a-f]{12}\); it runs again$/),
+    })
+    const logged = await at.provide(
+      Effect.map(RunLog.RunLog, (log) => log.lines(run.id).filter(({ type }) => type === "warning")),
+    )
+    expect(logged).toMatchObject([{ name: warning!.name, message: warning!.message }])
+  })
+
+  it("names every damaged and missing blob of a result, and makes all of them anew", async () => {
+    const at = project()
+    const Parts = Artifact.files("parts")
+    const Make = identified(
+      "make",
+      Step.make({
+        name: "make",
+        output: Parts,
+        run: () => ({ "a.txt": "first", "b.txt": "second", "c.txt": "third" }),
+      }),
+    )
+    const pipeline = Pipeline.make("parts", {}, ({ step }) => step("make", Make({})))
+    const { steps } = await at.run(pipeline)
+    const pathOf = await at.provide(Effect.map(ActionCache.ActionCache, (cache) => cache.blobPath))
+    const paths = ["first", "second", "third"].map((text) => pathOf(hash("sha256", text, "hex")))
+    for (const path of paths.slice(0, 2)) {
+      chmodSync(path, 0o644)
+      writeFileSync(path, "another text")
+    }
+    rmSync(paths[2]!)
+    const plan = await at.plan(pipeline)
+    expect(plan.actions[0]!.causes.map((cause) => cause.headline)).toEqual([
+      "make: a file of its result is missing (b1e99324505b); 2 files of its result are damaged (a7937b64b8ca, 16367aacb67a)",
+    ])
+    const run = await at.run(pipeline)
+    expect(decisions(run.steps)).toEqual({ make: "run" })
+    expect(run.steps[0]!.key).toBe(steps[0]!.key)
+    expect(paths.map((path) => readFileSync(path, "utf8"))).toEqual(["first", "second", "third"])
   })
 
   it("notices a blob with other bytes of the same size", async () => {

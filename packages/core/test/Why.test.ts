@@ -1,4 +1,6 @@
 import * as Schema from "effect/Schema"
+import { rmSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { Artifact, type CodeTag, Errors, Pipeline, Step, Why } from "../src/index.ts"
 import { project } from "./support/project.ts"
@@ -108,6 +110,135 @@ describe("why", () => {
     const last = plan.actions.at(-1)!
     expect(last.causes.map((cause) => cause.headline)).toEqual(['left0.word: "a" -> "b"'])
     expect(last.causes[0]!.path).toHaveLength(61)
+  })
+
+  /** Steps s0 to s<count - 1>, each reading the one before. */
+  const chain = (count: number, word: string) => {
+    const Start = identified(
+      "start",
+      Step.make({
+        name: "start",
+        config: { word: Schema.String },
+        output: Text,
+        run: ({ config }) => config.word,
+      }),
+    )
+    const Next = identified(
+      "next",
+      Step.make({
+        name: "next",
+        inputs: { text: Text },
+        output: Text,
+        run: ({ inputs }) => `${inputs.text}.`,
+      }),
+    )
+    return Pipeline.make("chain", {}, ({ step }) => {
+      let text: Step.Ref<typeof Text> = step("s0", Start({ word }))
+      for (let at = 1; at < count; at++) text = step(`s${at}`, Next({ text }))
+    })
+  }
+
+  it("plans the last of 10,000 steps in a chain, and what it needs", async () => {
+    const at = project()
+    const plan = await at.plan(chain(10_000, "a"), { only: ["s9999"] })
+    expect(plan.actions).toHaveLength(10_000)
+    expect(plan.actions.at(-1)).toMatchObject({
+      decision: "waiting",
+      causes: [{ kind: "first", headline: "s9999: has not run before", path: ["s9999"] }],
+      waitingFor: ["s9998"],
+    })
+  })
+
+  it("reads no record of a step of which nothing but inputs changed", async () => {
+    const at = project()
+    const first = await at.run(chain(4, "a"))
+    for (const { key, name } of first.steps)
+      if (name !== "s0") rmSync(join(at.store, "actions", key!.slice(0, 2), `${key}.json`))
+    const plan = await at.plan(chain(4, "b"))
+    expect(plan.actions.map(({ name, causes }) => [name, causes])).toEqual(
+      ["s0", "s1", "s2", "s3"].map((name, length) => [
+        name,
+        [
+          {
+            kind: "config",
+            headline: 's0.word: "a" -> "b"',
+            path: ["s0", "s1", "s2", "s3"].slice(0, length + 1),
+          },
+        ],
+      ]),
+    )
+  })
+
+  it("tells a run's steps why they start by what was there before the run", async () => {
+    const at = project()
+    await at.run(chain(3, "a"))
+    at.events.length = 0
+    await at.run(chain(3, "b"))
+    const started = at.events.flatMap((event) =>
+      event.type === "step-start" ? [[event.name, event.causes.map((cause) => cause.headline)]] : [],
+    )
+    expect(started).toEqual(["s0", "s1", "s2"].map((name) => [name, ['s0.word: "a" -> "b"']]))
+  })
+
+  it("leaves causes of a run's plan empty that nobody read while it went on", async () => {
+    const at = project()
+    const Length = identified(
+      "length",
+      Step.make({
+        name: "length",
+        inputs: { text: Text },
+        output: Text,
+        run: ({ inputs }) => `${inputs.text.length}`,
+      }),
+    )
+    const Word = identified(
+      "word",
+      Step.make({
+        name: "word",
+        config: { word: Schema.String },
+        output: Text,
+        run: ({ config }) => config.word,
+      }),
+    )
+    const cut = (word: string) =>
+      Pipeline.make("cut", {}, ({ step }) =>
+        step("again", Length({ text: step("length", Length({ text: step("word", Word({ word })) })) })),
+      )
+    await at.run(cut("one"))
+    at.events.length = 0
+    await at.run(cut("two"))
+    const event = at.events.find((one) => one.type === "plan")
+    expect(event?.plan.actions.map(({ name, causes }) => [name, causes.length])).toEqual([
+      ["word", 1],
+      ["length", 1],
+      // It was cut off: what it may have had to run for was never asked.
+      ["again", 0],
+    ])
+  })
+
+  it("tells steps that one edit changed alike the same, and of each what is its own", async () => {
+    const at = project()
+    const several = (source: string, lengths: ReadonlyArray<number>) => {
+      const Pad = identified(
+        source,
+        Step.make({
+          name: "pad",
+          config: { length: Schema.Int },
+          output: Text,
+          run: ({ config }) => source.padEnd(config.length),
+        }),
+      )
+      return Pipeline.make("several", {}, ({ step }) =>
+        lengths.map((length, index) => step(`pad${index}`, Pad({ length }))),
+      )
+    }
+    await at.run(several("one", [10, 20, 30]))
+    const plan = await at.plan(several("two", [10, 20, 31]))
+    expect(plan.actions.map(({ causes }) => causes.map(({ headline }) => headline))).toEqual([
+      ["run in lib/steps.ts changed"],
+      ["run in lib/steps.ts changed"],
+      ["pad2.length: 30 -> 31", "run in lib/steps.ts changed"],
+    ])
   })
 
   it("names a helper in another file, not the function that calls it", async () => {

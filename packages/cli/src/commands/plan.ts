@@ -1,8 +1,7 @@
 /**
  * `sluice plan`: what would execute, and why.
  */
-import { Engine } from "@sluice/core"
-import type { Plan } from "@sluice/core"
+import { Engine, Plan } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Engines from "../Engines.ts"
 import type { Context } from "../main.ts"
@@ -37,6 +36,6 @@ export const toJson = (found: Plan.Plan, forecasts: planView.Forecasts): Record<
     summary: action.summary ?? null,
     forecast: forecasts.get(action.name) ?? null,
   })),
-  warnings: found.warnings,
+  warnings: found.warnings.map(Plan.warningText),
   notes: found.notes,
 })

@@ -37,7 +37,7 @@ export const lines = (
         return [timed, ...facts.map((fact) => indent + fact)]
       }),
     total(plan),
-    ...plan.warnings.map((warning) => `${paint("yellow", "warning:")} ${warning}`),
+    ...plan.warnings.map((warning) => RunView.warningText(warning, paint)),
     ...[...forecasts].flatMap(([name, forecast]) =>
       "problem" in forecast
         ? [

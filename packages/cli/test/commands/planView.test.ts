@@ -27,7 +27,7 @@ const plan: Plan.Plan = {
     action("evaluate", "waiting", { waitingFor: ["train"], predictedMs: 22_000 }),
     action("report", "waiting", { waitingFor: ["evaluate"] }),
   ],
-  warnings: ["Step clock runs uncached."],
+  warnings: [{ name: "clock", message: "runs uncached." }],
   notes: [
     { step: "train", file: "lib/a.ts", line: 3, what: "Date.now()" },
     { step: "evaluate", file: "lib/a.ts", line: 3, what: "Date.now()" },
@@ -42,7 +42,7 @@ describe("planView", () => {
       "evaluate   waiting   for train   about 22.0 s",
       "report     waiting   for evaluate",
       "4 steps: 1 hit, 1 to run, 2 waiting, about 1:20 and 1 never timed",
-      "warning: Step clock runs uncached.",
+      "warning: clock: runs uncached.",
       "Reached code that may give another result on another day or machine:",
       "  lib/a.ts:3 Date.now() (train, evaluate)",
     ])
