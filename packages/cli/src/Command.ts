@@ -142,6 +142,42 @@ export const commands: ReadonlyArray<Command> = [
     needsPipeline: true,
   },
   {
+    name: "curve",
+    summary: "say what more rows would bring",
+    description:
+      "Runs the pipeline on shares of its rows, fits a curve through a score, and says what twice the rows would\nbring, with a 95 % interval. What was run before is not run again.",
+    arguments: [FILE],
+    flags: [
+      {
+        name: "over",
+        value: "PARAM",
+        help: "the param that holds the number of rows to learn from (trainRows)",
+      },
+      { name: "shares", value: "LIST", help: "percentages of it, three at least (25,50,100)" },
+      {
+        name: "metric",
+        value: "ARM.METRIC",
+        help: "a score of the output scores (tuned.exact), or heldOut.loss of the output rowLosses",
+      },
+      {
+        name: "seeds",
+        value: "N",
+        integerFrom: 1,
+        help: "runs at each share, with the param seed at 1 to N (1)",
+      },
+      SET,
+      { name: "jobs", alias: "j", value: "N", integerFrom: 1, help: "how many steps may execute at once" },
+      BACKEND,
+      THREADS,
+      PRECISION,
+    ],
+    examples: [
+      "sluice curve pipelines/reviews.ts",
+      "sluice curve --shares 10,30,100 --metric tuned.accuracy --seeds 3",
+    ],
+    needsPipeline: true,
+  },
+  {
     name: "audit",
     summary: "execute hits again and compare",
     description:

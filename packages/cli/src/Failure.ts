@@ -36,6 +36,7 @@ const invalid = new Set([
   "UsageError",
   "InitRefused",
   "TarballsMissing",
+  "CurveRefused",
 ])
 
 export const isForeseen = (error: unknown): error is Error & { readonly _tag: string } =>

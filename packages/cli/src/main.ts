@@ -51,6 +51,8 @@ const commandOf = async (name: string): Promise<(context: Context) => CommandEff
       return (await import("./commands/plan.ts")).plan
     case "why":
       return (await import("./commands/why.ts")).why
+    case "curve":
+      return (await import("./commands/curve.ts")).curve
     case "audit":
       return (await import("./commands/audit.ts")).audit
     case "lock":
@@ -129,10 +131,9 @@ const report = (cause: Cause.Cause<unknown>, context: Context): number => {
 /** Says how to go on. Only a run has something to go on from. */
 const interrupted = ({ invocation }: Context): Failure.Shown => ({
   kind: "interrupted",
-  message:
-    invocation.command.name === "run"
-      ? `Interrupted. Finished steps and checkpoints are kept; go on with:\n  ${program()} ${Arguments.shellWords(invocation.argv)}`
-      : "Interrupted.",
+  message: ["run", "curve"].includes(invocation.command.name)
+    ? `Interrupted. Finished steps and checkpoints are kept; go on with:\n  ${program()} ${Arguments.shellWords(invocation.argv)}`
+    : "Interrupted.",
   exitCode: 130,
 })
 

@@ -100,15 +100,19 @@ export const ofRows = (
   return { levels, covariance, rows, bySeed: seeds.length > 1 ? bySeed : [] }
 }
 
-/** Scores of which only 95 % intervals are known: taken as if other rows had answered at every share, which is wider. */
-export const ofIntervals = (scores: ReadonlyArray<Estimate>, rows: number): Scores => ({
-  levels: scores.map(({ value }) => value),
-  covariance: scores.map(({ high, low }, i) =>
-    scores.map((_, j) => (i === j ? ((high - low) / (2 * Normal.critical(0.95))) ** 2 : 0)),
-  ),
-  rows,
-  bySeed: [],
-})
+/**
+ * Scores without their rows: a rate by its rows' number, another mean by its 95 % interval. They are taken as if other
+ * rows had answered at every share, which gives a wider interval.
+ */
+export const ofIntervals = (kind: Kind, scores: ReadonlyArray<Estimate>, rows: number): Scores => {
+  const levels = scores.map(({ value }) => (kind === "rate" ? (value * rows + 0.5) / (rows + 1) : value))
+  const variance = (i: number): number =>
+    kind === "rate"
+      ? (levels[i]! * (1 - levels[i]!)) / rows
+      : ((scores[i]!.high - scores[i]!.low) / (2 * Normal.critical(0.95))) ** 2
+  const covariance = scores.map((_, i) => scores.map((__, j) => (i === j ? variance(i) : 0)))
+  return { levels, covariance, rows, bySeed: [] }
+}
 
 /** Fits the curve. Numbers of training rows ascend; there are at least three. */
 export const fit = (

@@ -82,6 +82,7 @@ describe("the curve", () => {
     const scores = [60, 70, 80].map((right) => firstRight(100, right))
     const paired = LearningCurve.ofRows("rate", [scores], trainRows)
     const apart = LearningCurve.ofIntervals(
+      "rate",
       [0.6, 0.7, 0.8].map((value) => ({ value, low: value - 0.09, high: value + 0.09 })),
       100,
     )
