@@ -14,6 +14,11 @@ import type * as Step from "./Step.ts"
  */
 export interface Options<I extends string, Config, T> {
   readonly input: I
+  /**
+   * So many chunks are gone through at a time; 1 unless given. For a step whose work is done by threads: they then find
+   * work while rows of one chunk are being stored. Its calls share `scratch`.
+   */
+  readonly atOnce?: number
   /** What `context.tally` takes, any number of times a chunk. */
   readonly tally?: Schema.Codec<T, any>
   /** Called once, with all tallies in the order of the rows. Without it, or a summary by it, rows are counted. */
@@ -32,6 +37,7 @@ export type Finish<Config = unknown> = Pick<
 /** As `Options`, without the types. */
 export interface Declared {
   readonly input: string
+  readonly atOnce?: number
   readonly tally?: Schema.Codec<any, any>
   readonly finish?: (tallies: ReadonlyArray<any>, context: Finish<any>) => unknown
 }

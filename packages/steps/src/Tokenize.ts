@@ -68,6 +68,9 @@ export const text = <T extends Table.Any>(options: TextOptions<T>) =>
 const MaxTokens = Schema.Int.check(Schema.isGreaterThan(1))
 const OnTooLong = Schema.Literals(["fail", "drop", "cut"])
 
+/** Enough for the threads of a large machine to have work while a chunk is being stored. */
+const chunksAtOnce = 4
+
 const tokenizeChat = Step.make({
   name: "tokenizeChat",
   inputs: { chats: Chat, model: ModelFiles },
@@ -79,6 +82,7 @@ const tokenizeChat = Step.make({
   outputs: { tokens: Tokens, accounting: Accounting },
   rowWise: {
     input: "chats",
+    atOnce: chunksAtOnce,
     tally: Counts,
     finish: async (...all) => (await import("./tokenize/finish.ts")).finish(...all),
   },
@@ -95,6 +99,7 @@ const tokenizeText = Step.make({
   outputs: { tokens: Tokens, accounting: Accounting },
   rowWise: {
     input: "rows",
+    atOnce: chunksAtOnce,
     tally: Counts,
     finish: async (...all) => (await import("./tokenize/finish.ts")).finish(...all),
   },
