@@ -7,7 +7,13 @@ import type { Documents } from "./Tables.ts"
 
 type Document = Table.Row<typeof Documents>
 /** A document's title and sections. */
-export type Parsed = Pick<Document, "title" | "sections">
+export interface Parsed extends Pick<Document, "title" | "sections"> {
+  /** What of it could not be read, after its name. */
+  readonly unread?: string
+}
+
+/** Why a file cannot be read, after its name. */
+export class Unreadable extends Error {}
 
 const formats: Readonly<Record<string, Document["format"]>> = {
   md: "markdown",
@@ -37,11 +43,12 @@ export const read = async (
       continue
     }
     try {
-      const parsed = await parse(format, bytes)
-      if (parsed.sections.length === 0) context.warn(`${file.name} holds no text`)
-      documents.push({ document: file.name, format, ...parsed })
+      const { sections, title, unread } = await parse(format, bytes)
+      if (unread !== undefined) context.warn(`${file.name} ${unread}`)
+      else if (sections.length === 0) context.warn(`${file.name} holds no text`)
+      documents.push({ document: file.name, format, title, sections })
     } catch (error) {
-      problems.push({ file: file.name, problem: error instanceof Error ? error.message : String(error) })
+      problems.push({ file: file.name, problem: problemOf(error) })
     }
   }
   if (problems.length > 0) throw new DocumentsUnreadable({ files: files.length, problems })
@@ -50,12 +57,19 @@ export const read = async (
   return documents
 }
 
+const problemOf = (error: unknown): string => {
+  if (error instanceof Unreadable) return error.message
+  // The parsers call themselves for every element within an element.
+  if (error instanceof RangeError) return "has elements within elements too deep to follow"
+  return `cannot be parsed (${error instanceof Error ? error.message : String(error)})`
+}
+
 const parse = async (format: Document["format"], bytes: Uint8Array): Promise<Parsed> => {
   switch (format) {
     case "markdown":
       return (await import("./markdown.ts")).parse(textOf(bytes))
     case "html":
-      return (await import("./html.ts")).parse(textOf(bytes))
+      return (await import("./html.ts")).parse(textOf(bytes, declaredIn(bytes)))
     case "pdf":
       return (await import("./pdf.ts")).parse(bytes)
     case "text": {
@@ -65,14 +79,34 @@ const parse = async (format: Document["format"], bytes: Uint8Array): Promise<Par
   }
 }
 
-/** UTF-8, with line ends as one character. */
-const textOf = (bytes: Uint8Array): string => {
+/** UTF-8, UTF-16 with its mark, or what the page itself declares; with line ends as one character. */
+const textOf = (bytes: Uint8Array, declared?: string): string => {
+  const [first, second] = bytes
+  const marked =
+    first === 0xff && second === 0xfe
+      ? "utf-16le"
+      : first === 0xfe && second === 0xff
+        ? "utf-16be"
+        : undefined
+  const text =
+    decoded(bytes, marked ?? "utf-8") ?? (declared === undefined ? undefined : decoded(bytes, declared))
+  if (text === undefined) throw new Unreadable("is not UTF-8 text: save it as UTF-8")
+  if (text.includes("\0"))
+    throw new Unreadable("holds NUL characters: it is UTF-16 without a mark, or no text")
+  return text.replaceAll(/\r\n?/g, "\n")
+}
+
+const decoded = (bytes: Uint8Array, encoding: string): string | undefined => {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replaceAll(/\r\n?/g, "\n")
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
   } catch {
-    throw new Error("is not UTF-8 text")
+    return undefined
   }
 }
+
+/** The encoding in a page's `<meta>`, which stands in its first 1,024 bytes. */
+const declaredIn = (page: Uint8Array): string | undefined =>
+  /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(new TextDecoder("latin1").decode(page.subarray(0, 1024)))?.[1]
 
 /** Follows headings: which ones a text stands under. */
 export class Outline {

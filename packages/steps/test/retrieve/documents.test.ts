@@ -65,7 +65,7 @@ describe("Retrieve.documents", () => {
         title: "A page",
         sections: [
           { heading: "Top", text: "One two three.\n\n- a\n  1. inner\n- b" },
-          { heading: "Top > Code", text: "```\nx\n  y\n```\n\nK | V\n\n1 | 2" },
+          { heading: "Top > Code", text: "```\nx\n  y\n```\n\nK | V\n1 | 2" },
         ],
       },
     ])
@@ -96,7 +96,7 @@ describe("Retrieve.documents", () => {
   it("names every file that it cannot read, with the reason", async () => {
     const failing = read(
       file("a.docx", "x"),
-      file("b.txt", Uint8Array.of(0xff, 0xfe, 0x41)),
+      file("b.txt", Uint8Array.of(0xff, 0x41)),
       file("c.pdf", "no pdf"),
       file("d.txt", "fine"),
     )
@@ -104,8 +104,95 @@ describe("Retrieve.documents", () => {
     await expect(failing).rejects.toThrow(
       /a\.docx: +ends with \.docx; \.md, \.markdown, \.txt, \.html, \.htm, \.pdf are read/,
     )
-    await expect(failing).rejects.toThrow(/b\.txt: +is not UTF-8 text/)
-    await expect(failing).rejects.toThrow(/c\.pdf: +\S/)
+    await expect(failing).rejects.toThrow(/b\.txt: +is not UTF-8 text: save it as UTF-8\n/)
+    await expect(failing).rejects.toThrow(/c\.pdf: +is no PDF, or a damaged one \(Invalid PDF structure\)\n/)
+  })
+})
+
+describe("Retrieve.documents of odd files", () => {
+  /** The one document's title and sections, as `heading: text`. */
+  const one = async (name: string, content: string | Uint8Array) => {
+    const { outputs, warnings } = await read(file(name, content, 1 << 16))
+    const [{ sections, title }] = outputs["output"]
+    return {
+      title,
+      sections: sections.map(({ heading, text }: { heading: string; text: string }) => `${heading}: ${text}`),
+      warnings,
+    }
+  }
+  const refusal = (name: string, content: string | Uint8Array) =>
+    read(file(name, content, 1 << 16)).then(
+      () => "read",
+      (error: Error) => error.message.split("\n")[1]!.trim(),
+    )
+
+  it("reads UTF-16 by its mark and pages in the encoding that they declare, and refuses what is no text", async () => {
+    const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("Zürich", "utf16le")])
+    expect((await one("a.txt", utf16)).sections).toEqual([": Zürich"])
+    const swapped = Buffer.from(utf16).swap16()
+    expect((await one("a.md", swapped)).sections).toEqual([": Zürich"])
+    const latin = Buffer.from('<meta charset="iso-8859-1"><p>Caf\u00e9', "latin1")
+    expect((await one("a.html", latin)).sections).toEqual([": Café"])
+    expect(await refusal("a.txt", Buffer.from("ascii", "utf16le"))).toBe(
+      "a.txt:  holds NUL characters: it is UTF-16 without a mark, or no text",
+    )
+  })
+
+  it("leaves front matter out but for its title, and keeps what only looks like it", async () => {
+    expect(await one("a.md", '---\ntitle: "My Guide"\ntags:\n  - x\n# note\n---\n\ntext')).toEqual({
+      title: "My Guide",
+      sections: [": text"],
+      warnings: [],
+    })
+    expect((await one("a.md", "+++\ntitle = 'T'\n+++\n# A\nb")).sections).toEqual(["A: b"])
+    expect((await one("a.md", "---\n\nNot front matter.\n\n---\n\nafter")).sections).toEqual([
+      ": Not front matter.\n\nafter",
+    ])
+    expect((await one("a.md", "---\n---\n# A\nb")).sections).toEqual(["A: b"])
+    expect((await one("a.md", "---\ntitle: x\n---")).warnings).toEqual(["a.md holds no text"])
+  })
+
+  it("reads HTML within Markdown, but for comments", async () => {
+    const source =
+      '<h1 align="center">Tool</h1>\n\n<!-- hidden -->\n\n<details><summary>More</summary>\n\nInner *text*.\n\n</details>\n\n<table><tr><th>k</th><td>v</td></tr></table>\n'
+    expect(await one("a.md", source)).toEqual({
+      title: "Tool",
+      sections: ["Tool: More\n\nInner *text*.\n\nk | v"],
+      warnings: [],
+    })
+  })
+
+  it("reads neither controls nor what a page hides, cells apart, and tables that arrange a page by cell", async () => {
+    const source =
+      "<main><h1>T</h1><p>a <img alt=picture src=x></p><button>Go</button><select><option>1</select>" +
+      "<p hidden>no</p><i aria-hidden=true>no</i><iframe src=x>no</iframe>" +
+      "<table><caption>C</caption><tr><td>1<td><p>2</p><p>3</p></table>" +
+      "<table><tr><td><h2>Left</h2>one<td><h2>Right</h2>two</table></main>"
+    expect((await one("a.html", source)).sections).toEqual([
+      "T: a picture\n\nC\n1 | 2 3",
+      "T > Left: one",
+      "T > Right: two",
+    ])
+    expect(await refusal("deep.html", `${"<div>".repeat(20_000)}x`)).toBe(
+      "deep.html:  has elements within elements too deep to follow",
+    )
+  })
+
+  it("says of a PDF that it is empty or encrypted, and which pages hold no text", async () => {
+    expect(await refusal("a.pdf", "")).toBe("a.pdf:  is empty")
+    const locked = pdf("x", ["secret"]).replace(
+      "/Info 4 0 R>>",
+      `/Info 4 0 R/ID[<${"00".repeat(16)}><${"00".repeat(16)}>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<${"11".repeat(32)}>/U<${"22".repeat(32)}>>>>>`,
+    )
+    expect(await refusal("a.pdf", locked)).toBe("a.pdf:  is encrypted: save it without its password")
+    const scanned = await one("a.pdf", pdf("Scan", ["", "text", ""]))
+    expect(scanned).toEqual({
+      title: "Scan",
+      sections: ["page 2: text"],
+      warnings: [
+        "a.pdf holds no text on 2 of 3 pages (1, 3): pictures of text must be recognised (OCR) first",
+      ],
+    })
   })
 })
 
