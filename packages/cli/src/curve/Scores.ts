@@ -73,7 +73,8 @@ export const read = Effect.fnUntraced(function* (run: Run.Run, outputs: Outputs)
   }
   const loss = ofLosses(losses)
   if (loss !== undefined) found.set(heldOutLoss, loss)
-  return found as Scores
+  const all: Scores = found
+  return all
 })
 
 /** Digest-like facts of what the scores were read from: equal for two runs whose scores cannot differ. */
