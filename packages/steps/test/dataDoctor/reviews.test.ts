@@ -73,8 +73,27 @@ describe("the reviews", () => {
       }
     })
     const tokens = tokensOf(planted).map((row, at): TokenRow => {
-      if (at === 5) return { ...row, ids: [1, 1, ...Array.from(row.ids).slice(2)] }
-      return at === 6 ? { ...row, labels: Array.from(row.labels, () => -100) } : row
+      const [ids, labels] = [Array.from(row.ids), Array.from(row.labels)]
+      switch (at) {
+        case 5:
+          return { ...row, ids: [1, 1, ...ids.slice(2)] }
+        case 6:
+          return { ...row, labels: labels.map(() => -100) }
+        case 7:
+          return { ...row, ids: ids.with(1, 1000) }
+        case 8:
+          return { ...row, labels: labels.with(-1, -100) }
+        case 9: {
+          const prompt = Array.from({ length: 600 }, () => 10)
+          return {
+            ...row,
+            ids: [1, ...prompt, ...ids.slice(1)],
+            labels: [...prompt.map(() => -100), ...labels],
+          }
+        }
+        default:
+          return row
+      }
     })
     const names = new Set(namesOf(examined(planted, tokens).findings))
     for (const name of [
@@ -91,12 +110,15 @@ describe("the reviews", () => {
       "replacementCharacters",
       "doubledBos",
       "allMasked",
+      "outsideVocabulary",
+      "missingEndOfTurn",
+      "longPrompts",
       // No held-out row has the answer of the row that contradicts another.
       "heldOutLabels",
     ] as const)
       expect([...names]).toContain(name)
     const known = new Set(["nearDuplicates", "controlCharacters", "labelImbalance", "markup"])
-    expect([...names].filter((name) => !known.has(name))).toHaveLength(14)
+    expect([...names].filter((name) => !known.has(name))).toHaveLength(17)
   })
 
   it("four times over, with a word changed, are examined within the time that 10,000 rows may take", () => {
