@@ -2,10 +2,22 @@
  * Sentiment of review sentences as JSON: SmolLM2-135M tuned on 300 of them, against its own prompt and four examples.
  *
  * Run it: `sluice run pipelines/reviews.ts`, with `--set learningRate=1e-4` for another rate, or `--set arms=all` for the
- * best of several prompts and for examples chosen by likeness as well: that runs the added arms alone.
+ * best of several prompts and for examples chosen by likeness as well: that runs the added arms alone. `--set harm=on`
+ * measures what tuning makes the model forget, and `sluice curve pipelines/reviews.ts` what more rows would bring.
  */
 import { Pipeline, Table } from "@sluice/core"
-import { Collect, Doctor, Evaluate, Format, Model, Split, Tokenize, Train, type Chat } from "@sluice/steps"
+import {
+  Collect,
+  Doctor,
+  Evaluate,
+  Forgetting,
+  Format,
+  Model,
+  Split,
+  Tokenize,
+  Train,
+  type Chat,
+} from "@sluice/steps"
 import * as Schema from "effect/Schema"
 
 class Review extends Table.make({ text: Table.utf8, class: Table.int32 }) {}
@@ -60,6 +72,10 @@ export default Pipeline.make(
       epochs: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(1)),
       /** Fewer distinct rows to learn from are refused. */
       minimumRows: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Pipeline.withDefault(20)),
+      /** Another seed draws other rows to learn from. */
+      seed: Schema.Int.pipe(Pipeline.withDefault(0)),
+      /** `on`: every ten optimizer steps, what the model has forgotten of general text and questions. */
+      harm: Schema.Literals(["off", "on"]).pipe(Pipeline.withDefault("off")),
       /** `quick`: base, four examples, tuned. `all`: the best prompt and the nearest examples too. */
       arms: Schema.Literals(["quick", "all"]).pipe(Pipeline.withDefault("quick")),
     },
@@ -71,18 +87,21 @@ export default Pipeline.make(
       Collect.json({ files: "node_modules/sentiment/test/fixtures/*.json", row: Review, onBadRow: "drop" }),
     )
     const { train, heldOut } = step("split", Split.byHash({ rows: reviews, by: "text", heldOut: 0.1 }))
-    const sample = step("sample", Split.sample({ rows: train, count: params.trainRows }))
+    const draw = params.seed === 0 ? "" : `draw ${params.seed}`
+    const sample = step("sample", Split.sample({ rows: train, count: params.trainRows, seed: draw }))
     const chats = step("format", Format.chat({ rows: sample, messages: chatOf }))
     const { tokens: read } = step("tokenize", Tokenize.chat({ chats, model, maxTokens: 512 }))
     const held = step("held-out", Format.chat({ rows: heldOut, messages: chatOf }))
     const { minimumRows } = params
     const { tokens } = step("doctor", Doctor.data({ chats, tokens: read, heldOut: held, model, minimumRows }))
-    const { adapter, metrics } = step(
-      "train",
-      Train.lora({ model, tokens, learningRate: params.learningRate, epochs: params.epochs }),
-    )
+    const recipe = { model, tokens, learningRate: params.learningRate, epochs: params.epochs }
+    const { adapter, metrics, snapshots } =
+      params.harm === "on"
+        ? step("train", Train.lora({ ...recipe, snapshots: { every: 10 } }))
+        : { ...step("train", Train.lora(recipe)), snapshots: undefined }
+    const forgetting = snapshots === undefined ? {} : step("harm", Forgetting.measure({ model, snapshots }))
     const shots = step("shots", Split.sample({ rows: sample, count: 4, seed: "shots", balance: "class" }))
-    const { predictions, report } = Evaluate.compare(step, {
+    const { predictions, report, scores } = Evaluate.compare(step, {
       heldOut,
       rows: params.heldOutRows,
       model,
@@ -103,6 +122,6 @@ export default Pipeline.make(
         Epochs: params.epochs,
       },
     })
-    return { adapter, metrics, predictions, report }
+    return { adapter, metrics, predictions, report, scores, ...forgetting }
   },
 )
