@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { Artifact, Canonical, Pipeline, Random, Step, Table } from "../src/index.ts"
-import { project } from "./support/project.ts"
+import { type Project, project } from "./support/project.ts"
 import { identified } from "./support/tagged.ts"
 
 class Word extends Table.make({ text: Table.utf8 }) {}
@@ -60,6 +62,13 @@ const fingerprint = async (
   return plan.actions.find((action) => action.name === "measure")!.outputs!["output"]!.fingerprint
 }
 
+/** The file of one chunk of what the step wrote. */
+const blobOf = async (at: Project, pipeline: Pipeline.Pipeline<any, any>, chunk: number): Promise<string> => {
+  const manifest = await at.provide(Artifact.readManifest("table", await fingerprint(at, pipeline)))
+  const { digest } = manifest.chunks.at(chunk)!
+  return join(at.store, "blobs", digest.slice(0, 2), digest)
+}
+
 describe("a row-wise step", () => {
   it("runs only for chunks that it has not seen, and gives what a full run gives, byte for byte", async () => {
     const rows = words(30_000, "first")
@@ -97,6 +106,89 @@ describe("a row-wise step", () => {
     const again = fixture(rows)
     await at.run(again.pipeline, { force: ["measure"] })
     expect(again.seen).toEqual(first.seen)
+  })
+
+  it("runs again for a chunk whose bytes are missing or damaged, and for no other", async () => {
+    const rows = words(12_000, "damage")
+    const harms: ReadonlyArray<(blob: string) => void> = [
+      (blob) => rmSync(blob),
+      (blob) => {
+        const bytes = readFileSync(blob)
+        bytes[bytes.length >> 1]! ^= 1
+        chmodSync(blob, 0o600)
+        writeFileSync(blob, bytes)
+      },
+    ]
+    for (const harm of harms) {
+      const at = project()
+      const first = fixture(rows)
+      await at.run(first.pipeline)
+      harm(await blobOf(at, first.pipeline, -1))
+      const again = fixture(rows)
+      await at.run(again.pipeline)
+      expect(again.seen).toEqual([first.seen.at(-1)])
+      const fresh = project()
+      await fresh.run(fixture(rows).pipeline)
+      expect(await fingerprint(at, again.pipeline)).toBe(await fingerprint(fresh, again.pipeline))
+    }
+  })
+
+  it("takes what it remembers from a store that was copied", async () => {
+    const at = project()
+    const first = fixture(words(3000, "copied"))
+    await at.run(first.pipeline)
+    // A copy has other inodes: bytes are read once and found right.
+    const blob = await blobOf(at, first.pipeline, 0)
+    const bytes = readFileSync(blob)
+    rmSync(blob)
+    writeFileSync(blob, bytes)
+    const again = fixture([...words(3000, "copied"), { text: "appended" }])
+    await at.run(again.pipeline)
+    expect(again.seen).toHaveLength(1)
+  })
+
+  it("runs once for chunks of equal rows", async () => {
+    const rows = Array.from({ length: 16_384 * 3 }, () => ({ text: "same" }))
+    const at = project()
+    const same = fixture(rows)
+    await at.run(same.pipeline)
+    expect(same.seen).toEqual([16_384])
+    const { actions } = await at.plan(same.pipeline)
+    expect(actions[1]!.summary).toBe("49,152 rows")
+  })
+
+  it("runs for the same chunk of a table whose columns are declared otherwise", async () => {
+    const seen: Array<string> = []
+    const Describe = identified(
+      "describe",
+      Step.make({
+        name: "describe",
+        inputs: { rows: Step.anyTable },
+        rowWise: { input: "rows" },
+        output: Word,
+        run: ({ inputs }) => {
+          const text = JSON.stringify(inputs.rows.table.type.columns[0]!.type)
+          seen.push(text)
+          return [{ text }]
+        },
+      }),
+    )
+    class Open extends Table.make({ label: Table.dictionary() }) {}
+    class Closed extends Table.make({ label: Table.dictionary(["a", "b"]) }) {}
+    const rows = [{ label: "a" as const }, { label: "b" as const }]
+    const open = identified("open", Step.make({ name: "open", output: Open, run: () => rows }))
+    const closed = identified("closed", Step.make({ name: "closed", output: Closed, run: () => rows }))
+    const at = project()
+    await at.run(
+      Pipeline.make("kinds", {}, ({ step }) => ({
+        open: step("describeOpen", Describe({ rows: step("open", open({})) })),
+        closed: step("describeClosed", Describe({ rows: step("closed", closed({})) })),
+      })),
+    )
+    expect(seen.toSorted()).toEqual([
+      '{"kind":"dictionary","values":["a","b"]}',
+      '{"kind":"dictionary","values":null}',
+    ])
   })
 
   it("names the row of the whole table that does not fit", async () => {
