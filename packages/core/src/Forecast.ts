@@ -11,7 +11,6 @@ import type * as Observe from "./Observe.ts"
 import * as RunLog from "./RunLog.ts"
 import type * as Step from "./Step.ts"
 import { settled } from "./StepCall.ts"
-import * as StepFailure from "./StepFailure.ts"
 
 /** What a step's `forecast` returns. */
 export interface Forecast {
@@ -44,9 +43,10 @@ export const ofPlan = Effect.fnUntraced(function* (
   for (const at of planner.selected) {
     const { facts, name } = planner.graph.nodes[at]!
     if (facts.forecast === undefined || decided[at]!.decision === "hit") continue
-    const outcome = Effect.catchCause(ofStep(prepared, at), (cause) =>
-      Effect.succeed({ problem: StepFailure.from(name, prepared.root, Cause.squash(cause)).message }),
-    )
+    const outcome = Effect.catchCause(ofStep(prepared, at), (cause) => {
+      const error = Cause.squash(cause)
+      return Effect.succeed({ problem: error instanceof Error ? error.message : String(error) })
+    })
     found.set(name, yield* outcome)
   }
   return found

@@ -78,15 +78,20 @@ const rulesOf = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
     return path.length === 0 ? problem.message : `${problem.message} at ${path.join(".")}`
   })
 
-/** The sentences of a schema issue by its first field, or `undefined` for what is no schema issue. */
+/** What a schema issue says of each field, with the value that is there; `undefined` for what is no schema issue. */
 export const rulesByField = (
   cause: unknown,
+  given: unknown,
 ): ReadonlyArray<readonly [field: string, rule: string]> | undefined => {
   if (!SchemaIssue.isIssue(cause)) return undefined
-  return SchemaIssue.makeFormatterStandardSchemaV1()(cause).issues.map((problem) => [
-    (problem.path ?? []).map(String).join("."),
-    problem.message,
-  ])
+  return SchemaIssue.makeFormatterStandardSchemaV1()(cause).issues.map((problem) => {
+    const path = (problem.path ?? []).map(String)
+    const value = path.reduce<unknown>(
+      (from, key) => (from as Record<string, unknown> | undefined)?.[key],
+      given,
+    )
+    return [path.join("."), value === undefined ? problem.message : `${show(value)}: ${problem.message}`]
+  })
 }
 
 /** Canonical text per param: what a run record keeps and `why` compares. */

@@ -221,7 +221,7 @@ const configOf = (
     return schema.make(node.config, { parseOptions: { errors: "all" } })
   } catch (error) {
     const issue = (error as { readonly cause?: unknown }).cause
-    const rules = Params.rulesByField(issue)
+    const rules = Params.rulesByField(issue, node.config)
     if (rules === undefined) throw error
     for (const [field, rule] of rules)
       problems.push([field === "" ? node.name : `${node.name}.${field}`, rule])
