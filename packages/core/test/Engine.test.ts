@@ -584,6 +584,31 @@ describe("a step that fails", () => {
     expect(again.executed).toEqual(["count"])
   })
 
+  it("names every config field that is refused, what stands there and the rule", async () => {
+    const at = project()
+    const Rate = identified(
+      "rate",
+      Step.make({
+        name: "rate",
+        config: {
+          rate: Schema.Finite.check(Schema.isGreaterThan(0)),
+          names: Schema.Array(Schema.NonEmptyString),
+        },
+        output: Length,
+        run: () => 1,
+      }),
+    )
+    const error = await at.failure(
+      Pipeline.make("rates", {}, ({ step }) => step("slow", Rate({ rate: -1, names: ["a", ""] }))),
+    )
+    expect(error.message).toBe(
+      'Pipeline "rates" configures a step wrongly.\n' +
+        "  slow.rate:     -1: Expected a value greater than 0\n" +
+        '  slow.names.1:  "": Expected a value with a length of at least 1\n' +
+        "Correct the value where the step is used, or the param that it comes from.",
+    )
+  })
+
   it("names a missing source file", async () => {
     const at = project()
     const error = await at.failure(fixture().pipeline)
