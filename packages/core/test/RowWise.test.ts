@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { spawnSync } from "node:child_process"
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -189,6 +190,26 @@ describe("a row-wise step", () => {
       '{"kind":"dictionary","values":["a","b"]}',
       '{"kind":"dictionary","values":null}',
     ])
+  })
+
+  it("keeps the chunks that were finished before its process was killed", async () => {
+    const program = join(import.meta.dirname, "fixtures/rowCrash/pipeline.ts")
+    const lab = () => {
+      const { root } = project()
+      const run = (env: NodeJS.ProcessEnv = {}) =>
+        spawnSync(process.execPath, [program], {
+          env: { ...process.env, LAB: root, SLUICE_TRANSFORMED: "1", ...env },
+        })
+      return { run, chunks: () => readFileSync(join(root, "chunks"), "utf8").trimEnd().split("\n") }
+    }
+    const whole = lab()
+    expect(whole.run().status).toBe(0)
+    const killed = lab()
+    expect(killed.run({ KILL_AT: "3" }).signal).toBe("SIGKILL")
+    expect(killed.chunks()).toEqual(whole.chunks().slice(0, 2))
+    expect(killed.run().status).toBe(0)
+    expect(killed.chunks()).toEqual(whole.chunks())
+    expect(whole.chunks().length).toBeGreaterThan(3)
   })
 
   it("names the row of the whole table that does not fit", async () => {
