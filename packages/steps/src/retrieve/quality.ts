@@ -69,6 +69,7 @@ const scoresOf = (
     return { search, metric: "hit rate" as const, passages, rows, value, ...Wilson.interval(hits, rows) }
   }
   const reciprocal = ranks.map((rank) => 1 / rank)
+  const { high, low } = Bootstrap.interval(reciprocal, Random.make(Random.derive(seed, search)))
   return [
     ...(most > 1 ? [hitRate(1)] : []),
     hitRate(most),
@@ -78,7 +79,9 @@ const scoresOf = (
       passages: most,
       rows,
       value: rows === 0 ? 0 : reciprocal.reduce((sum, value) => sum + value, 0) / rows,
-      ...Bootstrap.interval(reciprocal, Random.make(Random.derive(seed, search))),
+      // A studentized interval knows no bounds.
+      low: Math.max(0, low),
+      high: Math.min(1, high),
     },
   ]
 }
