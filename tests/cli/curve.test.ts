@@ -21,6 +21,14 @@ class Scores extends Table.make({
   high: Table.float64
 }) {}
 
+class RowLosses extends Table.make({
+  id: Table.utf8,
+  split: Table.dictionary(["train", "heldOut"]),
+  optimizerStep: Table.int32,
+  supervisedTokens: Table.int32,
+  loss: Table.nullable(Table.float64)
+}) {}
+
 const Learn = Step.make({
   name: "learn",
   config: { rows: Schema.Int, seed: Schema.Int },
@@ -31,13 +39,24 @@ const Learn = Step.make({
 const Answer = Step.make({
   name: "answer",
   inputs: { trained: Trained },
-  outputs: { predictions: Predictions, scores: Scores },
+  outputs: { predictions: Predictions, scores: Scores, rowLosses: RowLosses },
   run: ({ inputs }) =>
     Effect.map(inputs.trained.all, ([{ rows }]) => {
       const right = Math.round(50 + 10 * Math.log2(rows / 16))
       const predictions = Array.from({ length: 100 }, (_, i) => ({ id: "row" + i, arm: "tuned", exact: i < right }))
       const near = { low: right / 100 - 0.09, high: right / 100 + 0.09 }
+      // A look in the middle that is the best one: 4, 4/√2 and 2.
+      const loss = 4 / Math.sqrt(rows / 16)
+      const look = (optimizerStep: number, mean: number) =>
+        Array.from({ length: 100 }, (_, i) => ({
+          id: "row" + i,
+          split: "heldOut",
+          optimizerStep,
+          supervisedTokens: 2 + (i % 2),
+          loss: mean + (i % 4 < 2 ? 0.1 : -0.1)
+        }))
       return {
+        rowLosses: [...look(0, 1), ...look(5, loss), ...look(9, loss + 1)],
         predictions,
         scores: [
           { arm: "tuned", metric: "exact", count: right, rows: 100, rate: right / 100, ...near },
@@ -136,6 +155,21 @@ describe("sluice curve", { timeout: 120_000 }, () => {
     )
   })
 
+  it("draws the loss on held-out rows, at the best look of each training, as a power law", async () => {
+    const { stdout } = await project.sluice("curve", "p.ts", "--json", "--metric", "heldOut.loss")
+    const { gain, kind, paired, points, sentence } = JSON.parse(stdout)
+    expect({ kind, paired }).toEqual({ kind: "loss", paired: true })
+    expect(points.map(({ value }: { value: number }) => value.toFixed(4))).toEqual([
+      "4.0000",
+      "2.8284",
+      "2.0000",
+    ])
+    expect(gain.value).toBeCloseTo(Math.SQRT2 - 2, 9)
+    expect(sentence).toMatch(
+      /^Doubling from 64 to 128 rows would bring −0\.5858 \(−0\.\d{4} to −0\.\d{4}\): more data is expected to help\.$/,
+    )
+  })
+
   it("repeats each share with the param seed", async () => {
     const { stdout } = await project.sluice(
       "curve",
@@ -180,7 +214,7 @@ describe("sluice curve", { timeout: 120_000 }, () => {
     )
     expect(await said("p.ts", "--set", "trainRows=many")).toContain("trainRows")
     expect(await said("p.ts", "--metric", "tuned.exat")).toBe(
-      'There is no metric tuned.exat.\n  Metrics:  tuned.exact, tuned.chrF\nDid you mean --metric "tuned.exact"?',
+      'There is no metric tuned.exat.\n  Metrics:  tuned.exact, tuned.chrF, heldOut.loss\nDid you mean --metric "tuned.exact"?',
     )
     expect(await said("p.ts", "--over", "idle")).toBe(
       "Scores do not depend on idle: two runs that differ in nothing else have the same ones.\n" +
