@@ -118,6 +118,31 @@ describe("rows that are held out", () => {
   })
 })
 
+describe("rows that do not fit their purpose", () => {
+  it("are warned of where held-out ones are learnt from too", async () => {
+    const warnings = async (tokens: ReadonlyArray<object>) =>
+      (await train({ heldOut, epochs: 1 }, {}, tokens)).warnings
+    expect(await warnings(rows)).toEqual([])
+    const words = "held-out rows are learnt from too: their losses say nothing about new rows"
+    expect(await warnings([...rows, held[0]!])).toEqual([`1 of 5 ${words}`])
+    expect(await warnings(held)).toEqual([`all 5 ${words}`])
+  })
+
+  it("are refused where there are none", async () => {
+    await expect(train({}, {}, [])).rejects.toThrow(
+      "There is nothing to learn from.\n  tokens:  0 rows\nSee what the steps before it dropped.",
+    )
+    const silent = held.map((one) => ({ ...one, labels: one.labels.map(() => -100) }))
+    const given = { model, tokens: reader(rows), heldOutTokens: reader(silent) }
+    await expect(
+      runStep(Train.lora({ ...base, heldOut }), given, { settings: { backend: "cpu" } }),
+    ).rejects.toThrow(
+      "No held-out row has a supervised token.\n  heldOut.tokens:  5 rows\n" +
+        "Hold out rows with answers, or leave heldOut out.",
+    )
+  })
+})
+
 describe("the account of rows", () => {
   it("has each row once an epoch, and adds up to the metrics", async () => {
     const silent = { ...row("silent", "z", "x"), labels: row("silent", "z", "x").labels.map(() => -100) }

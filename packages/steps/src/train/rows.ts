@@ -1,6 +1,8 @@
 /** Rows of tokens as a trainer takes them, and what became of each. */
-import type { Table } from "@sluice/core"
+import { Errors, type Table } from "@sluice/core"
 import type { Trainer } from "@sluice/llm"
+import * as Data from "effect/Data"
+import { counted } from "../counted.ts"
 import type { Tokens } from "../Tokens.ts"
 import type { RowLosses } from "../Train.ts"
 
@@ -25,6 +27,33 @@ export const supervisedTokens = ({ labels }: Trainer.TokenRow): number => {
 /** Rows of which something is supervised: the others have no loss. */
 export const learnable = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
   rows.filter((row) => supervisedTokens(row) > 0)
+
+/** Held-out rows whose tokens are those of a row that is learnt from: they say nothing about rows never seen. */
+export const seenInTraining = (rows: ReadonlyArray<Row>, heldOut: ReadonlyArray<Row>): number => {
+  const text = ({ ids }: Row) => Array.from(ids).join(" ")
+  const learnt = new Set(rows.map(text))
+  return heldOut.filter((row) => learnt.has(text(row))).length
+}
+
+/** A training without rows, or that shall look at rows without anything to see. */
+export class RowsMissing extends Data.TaggedError("RowsMissing")<{
+  readonly input: "tokens" | "heldOut.tokens"
+  readonly rows: number
+}> {
+  override get message(): string {
+    return this.input === "tokens"
+      ? Errors.structured(
+          "There is nothing to learn from.",
+          { tokens: "0 rows" },
+          "See what the steps before it dropped.",
+        )
+      : Errors.structured(
+          "No held-out row has a supervised token.",
+          { "heldOut.tokens": counted(this.rows, "row") },
+          "Hold out rows with answers, or leave heldOut out.",
+        )
+  }
+}
 
 /** The table's rows for rows that were seen together. */
 export const rowLosses = (

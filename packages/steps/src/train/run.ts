@@ -20,7 +20,7 @@ import * as Samples from "./Samples.ts"
 import * as Snapshots from "./Snapshots.ts"
 import * as State from "./state.ts"
 import * as Timing from "./Timing.ts"
-import { learnable, type Row, rowLosses, rowOf } from "./rows.ts"
+import { learnable, type Row, rowLosses, rowOf, RowsMissing, seenInTraining } from "./rows.ts"
 
 /** What a checkpoint says beside its parts: the packed state, the record, the best adapter and snapshots where kept. */
 interface Saved {
@@ -42,6 +42,16 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         epochs: config.epochs,
         batchRows: config.batchRows,
       })
+      if (rows.length === 0) return yield* new RowsMissing({ input: "tokens", rows: 0 })
+      const heldOutRows =
+        inputs.heldOutTokens === undefined ? [] : learnable((yield* inputs.heldOutTokens.all).map(rowOf))
+      if (inputs.heldOutTokens !== undefined && heldOutRows.length === 0)
+        return yield* new RowsMissing({ input: "heldOut.tokens", rows: inputs.heldOutTokens.rowCount })
+      const seen = seenInTraining(rows, heldOutRows)
+      if (seen > 0) {
+        const which = seen === heldOutRows.length ? `all ${seen}` : `${seen} of ${heldOutRows.length}`
+        context.warn(`${which} held-out rows are learnt from too: their losses say nothing about new rows`)
+      }
       const length = lengthOf(rows.length, config)
       const { epochSteps, total } = length
       const batchOf = (step: number): ReadonlyArray<Row> => order[step - 1]!.map((row) => rows[row]!)
@@ -60,8 +70,6 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         adapter: lora,
         options: trainerOptions(config, Random.derive(context.seed, "dropout")),
       })
-      const heldOutRows =
-        inputs.heldOutTokens === undefined ? [] : learnable((yield* inputs.heldOutTokens.all).map(rowOf))
       const asked = config.samples === null ? [] : Samples.prompts(opened, config.samples)
 
       let record = Record.make()
