@@ -181,9 +181,8 @@ describe("Forgetting.measure", () => {
       ["step 4", 4],
       ["adapter", null],
     ])
-    // Other draws give the interval other ends.
     const { lossRise, loss } = harm[3]!
-    expect(harm[2]).toMatchObject({ lossRise, loss })
+    expect(harm[2]).toEqual({ ...harm[3]!, checkpoint: "step 4", optimizerStep: 4 })
     expect(new Set([0, harm[1]!.lossRise, lossRise]).size).toBe(3)
     expect(loss - harm[0]!.loss).toBeCloseTo(lossRise, 12)
     expect(outputs["choices"]).toHaveLength(4 * questions.length)
@@ -192,6 +191,13 @@ describe("Forgetting.measure", () => {
       question: "The glass fell and",
       expected: "broke",
     })
+  })
+
+  it("refuses a text that has nothing to ask", async () => {
+    await expect(measure({ ...adapterRef, text: ["a"] }, { adapter: await untouched() })).rejects.toThrow(
+      "The general text is too short to measure.\n  Passages:  1, of one token each\n" +
+        "Give passages of some sentences, or leave text out for the one that is shipped.",
+    )
   })
 
   it("ends at once when it is interrupted", async () => {

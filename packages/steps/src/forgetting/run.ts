@@ -1,5 +1,6 @@
-import { type Artifact, Random, type Step, type Table } from "@sluice/core"
+import { type Artifact, Errors, Random, type Step, type Table } from "@sluice/core"
 import { Backend, Llama, Lora, Trainer } from "@sluice/llm"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { counted, thousands } from "../counted.ts"
 import type { Choices, Harm } from "../Forgetting.ts"
@@ -55,6 +56,7 @@ export const measure = (context: Step.Context<Config, Inputs>) =>
       const questions = context.config.questions ?? (yield* generalQuestions)
       const { tokenizer, weights } = yield* OpenModel.open(files)
       const passages = textRows(tokenizer, text)
+      if (passages.length === 0) return yield* new TextTooShort({ passages: text.length })
       const options = questions.map((question) => optionRows(tokenizer, question))
       const backend = yield* Backend.open(backendOptions(context.settings))
       const model = Llama.load(backend, weights, precisionOf(context.settings))
@@ -110,12 +112,23 @@ export const measure = (context: Step.Context<Config, Inputs>) =>
         lora.free()
       }
       context.measure("peak memory", process.resourceUsage().maxRSS * 1024, "bytes")
-      const random = Random.make(context.seed)
-      const harm = measured.map((each) => harmOf(each, measured[0]!, questions, random))
+      // The same draws for each, so that equal models have equal intervals.
+      const harm = measured.map((each) => harmOf(each, measured[0]!, questions, Random.make(context.seed)))
       context.summarize(summary(harm))
       return { harm, choices: measured.flatMap((each) => choicesOf(each, questions)) }
     }),
   )
+
+/** Text of which no token has another one before it. */
+export class TextTooShort extends Data.TaggedError("TextTooShort")<{ readonly passages: number }> {
+  override get message(): string {
+    return Errors.structured(
+      "The general text is too short to measure.",
+      { Passages: `${thousands(this.passages)}, of one token each` },
+      "Give passages of some sentences, or leave text out for the one that is shipped.",
+    )
+  }
+}
 
 const generalText = Effect.map(
   Effect.promise(() => import("./generalText.ts")),
