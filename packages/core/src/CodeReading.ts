@@ -130,7 +130,8 @@ const readTagged = (
       continue
     }
     const short = encoded.length <= longestText ? encoded : hash("sha256", encoded, "hex")
-    text += `\n${value.name} ${value.file} ${short}`
+    // By its place alone: what it is called, and where, decides nothing.
+    text += `\n${short}`
     values.push({ name: value.name, file: value.file, line: value.line, text: short })
   }
   return {

@@ -203,9 +203,16 @@ const codeCauses = (
     if (part.written !== undefined && part.written === earlier.written) rebound.push(name)
     else causes.push(cause(`${name} changed`))
   }
-  for (const value of after.values) {
-    const earlier = before.values.find((one) => one.name === value.name && one.file === value.file)
+  // Of a value with functions in it, what changed in those is the cause, if that is known.
+  const carried: Array<string> = []
+  const earlierValues = byPlace(before.values)
+  for (const [place, value] of byPlace(after.values)) {
+    const earlier = earlierValues.get(place)
     if (earlier === undefined || earlier.text === value.text) continue
+    if (holdsFunctions(earlier.text) && holdsFunctions(value.text)) {
+      carried.push(`${value.name} in ${value.file}`)
+      continue
+    }
     const param = paramFor(value.name, earlier.text, value.text, params)
     causes.push(
       param === undefined
@@ -215,6 +222,7 @@ const codeCauses = (
   }
   // What came or went follows from a change elsewhere, as a rule; it is named when nothing else is.
   if (causes.length === 0) {
+    for (const one of carried) causes.push(cause(`${one}: holds another function`))
     for (const part of now.keys()) if (!old.has(part)) causes.push(cause(`${part} is reached now`))
     for (const part of old.keys()) if (!now.has(part)) causes.push(cause(`${part} is no longer reached`))
     for (const part of rebound) causes.push(cause(`${part}: a name in it stands for something else`))
@@ -222,6 +230,21 @@ const codeCauses = (
   if (causes.length === 0 && before.digest !== after.digest) causes.push(cause(`${name}: ${what} changed`))
   return causes
 }
+
+type Values = Side["code"][string]["values"]
+
+/** Values by name and file; those that share both by their order. */
+const byPlace = (values: Values): ReadonlyMap<string, Values[number]> => {
+  const found = new Map<string, Values[number]>()
+  for (const value of values) {
+    let place = `${value.name} ${value.file}`
+    while (found.has(place)) place += " again"
+    found.set(place, value)
+  }
+  return found
+}
+
+const holdsFunctions = (text: string): boolean => text.includes("Function(")
 
 const partName = (part: CodePart): string => `${part.symbol} in ${part.file}`
 

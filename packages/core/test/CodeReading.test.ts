@@ -24,6 +24,11 @@ describe("a reading", () => {
     ).toBe(6)
   })
 
+  it("does not tell what a captured value is called, or where it stands", () => {
+    const of = (name: string) => digestOf(tagged("f", () => 1, { values: [value(name, () => 3)] }))
+    expect(of("least")).toBe(of("minimum"))
+  })
+
   it("collects what captured functions bring", () => {
     const helper = tagged("helper", () => 2, {
       packages: [{ name: "lodash", version: "4.17.21", integrity: "sha512-x" }],
