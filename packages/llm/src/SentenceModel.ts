@@ -177,18 +177,24 @@ const encoder = (
   maxTokens: number,
   lowerCase: boolean,
 ): SentenceModel["encode"] => {
-  const around = tokenizer.encode("", { addSpecialTokens: true })
+  // Special tokens stay in a text that is cut, as in every text that the model learnt from.
+  const after = specialAfter(tokenizer)
   return (text) => {
-    const given = lowerCase ? text.toLowerCase() : text
-    const own = tokenizer.encode(given)
-    const whole = tokenizer.encode(given, { addSpecialTokens: true })
-    if (whole.length <= maxTokens) return { ids: whole, cut: 0 }
-    // Special tokens stay, as in every text that the model learnt from.
-    const before = whole.findIndex((_, at) => own.every((id, n) => id === whole[at + n]))
-    const cut = whole.length - maxTokens
-    const ids = [...around.slice(0, before), ...own.slice(0, own.length - cut), ...around.slice(before)]
-    return { ids, cut }
+    const ids = tokenizer.encode(lowerCase ? text.toLowerCase() : text, { addSpecialTokens: true })
+    const cut = Math.max(0, ids.length - maxTokens)
+    return {
+      ids: cut === 0 ? ids : [...ids.slice(0, maxTokens - after), ...ids.slice(ids.length - after)],
+      cut,
+    }
   }
+}
+
+/** How many special tokens stand after a text. */
+const specialAfter = (tokenizer: Tokenizer.Tokenizer): number => {
+  const own = tokenizer.encode("a")
+  const whole = tokenizer.encode("a", { addSpecialTokens: true })
+  const before = whole.findIndex((_, at) => own.every((id, n) => id === whole[at + n]))
+  return before < 0 ? 0 : whole.length - own.length - before
 }
 
 /** The names of a model's modules after the encoder, in the old form or the new. */
@@ -198,10 +204,13 @@ const modulesOf = (
 ): ReadonlyArray<string> => {
   const file = files.get("modules.json")
   if (file === undefined) return []
-  const listed = readJson(file) as ReadonlyArray<{ readonly type?: unknown }>
-  const names = listed.map(({ type }) => String(type).split(".").at(-1)!)
+  const listed = readJson(file) as ReadonlyArray<{ readonly type?: unknown } | null>
+  const names = (Array.isArray(listed) ? listed : []).map((one) => String(one?.type).split(".").at(-1)!)
   if (names[0] !== "Transformer" || names[1] !== "Pooling" || (names[2] ?? "Normalize") !== "Normalize") {
-    problems.push(["modules.json", `has ${names.join(", ")}, not Transformer, Pooling and perhaps Normalize`])
+    problems.push([
+      "modules.json",
+      `has ${names.join(", ") || "no modules"}, not Transformer, Pooling and perhaps Normalize`,
+    ])
   }
   return names
 }
