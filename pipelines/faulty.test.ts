@@ -66,7 +66,7 @@ describe("a faulty copy of the reviews", { timeout: 120_000 }, () => {
       [80, (row) => ({ ...row, text: row.text + " Call +49 30 901820." })],
       [90, (row) => ({ ...row, text: "<p>" + row.text + "</p>" })],
     ]
-    const faulty = faults.reduce((rows, [at, change]) => plant(rows, at, change), clean)
+    const faulty = faults.reduce<ReadonlyArray<Row>>((rows, [at, change]) => plant(rows, at, change), clean)
     const lines = (rows: ReadonlyArray<Row>) => rows.map((row) => `${JSON.stringify(row)}\n`).join("")
     writeFileSync(join(project.folder, "faulty.ts"), pipeline)
     writeFileSync(join(project.folder, "learn.jsonl"), lines(faulty))

@@ -21,10 +21,11 @@ describe("pipelines/tone.ts", { timeout: 600_000 }, () => {
     )
     expect(code).toBe(0)
     expect(lines.findLast((line) => line.startsWith("evaluate/report  "))).toMatch(
-      /\d+ rows, exact base 0, fewShot 0, tuned 0$/,
+      /17 rows, in style base \d+, fewShot \d+, tuned \d+$/,
     )
-    const shown = await project.sluice("show", "evaluate/report", "--output", "scores", "--rows", "30")
+    const shown = await project.sluice("show", "evaluate/report", "--output", "scores", "--rows", "40")
     const text = shown.lines.join("\n")
-    for (const metric of ["begins and ends as it should", "words", "in style"]) expect(text).toContain(metric)
+    for (const metric of ["begins and ends as it should", "words", "in style", "chrF", "token F1"])
+      expect(text).toContain(metric)
   })
 })

@@ -48,6 +48,7 @@ export default Pipeline.make(
       messages: chatOf,
       arms: { base: {}, fewShot: { shots }, tuned: { adapter } },
       style: { rows: sample, count: 40 },
+      decidedBy: "in style",
       scorers: [
         {
           name: "begins and ends as it should",

@@ -30,6 +30,8 @@ export interface CompareOptions<T extends Table.Any> {
   readonly arms: { readonly [name: string]: Arms.Arm<T> }
   /** Scores of one's own beside those that fit the task (Scores), each over every arm and every pair of them. */
   readonly scorers?: ReadonlyArray<Scorer.Scorer<Scorer.Answered>>
+  /** The score that the verdict goes by, such as an own one's name; `exact` by default, `chrF` for free text. */
+  readonly decidedBy?: string
   /**
    * Asks whether answers are in the style of the expected ones, by a classifier that learns it from rows to learn from
    * (`count` of them, 60 by default) and from the model's own answers to the same prompts.
@@ -196,6 +198,7 @@ export const compare = <T extends Table.Any>(
           higherIsBetter,
           score,
         })),
+        decidedBy: options.decidedBy ?? null,
         about: Object.entries(options.about ?? {}).map(([label, value]): [string, string] => [
           label,
           String(value),
@@ -255,6 +258,7 @@ const compareArms = Step.make({
         score: Step.fn<(row: Scorer.Answered) => boolean | number | null>(),
       }),
     ),
+    decidedBy: Schema.NullOr(Schema.String),
     about: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
   },
   outputs: reported,

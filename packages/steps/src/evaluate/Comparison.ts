@@ -2,14 +2,15 @@
  * Arms compared over one set of held-out rows: rates with intervals, paired differences with tests, and one
  * sentence that says what they settle. Pure: answers in, figures out.
  */
-import { thousands } from "../counted.ts"
-import * as Classification from "../scores/Classification.ts"
-import * as Fields from "../scores/Fields.ts"
-import type { JsonScore } from "../scores/JsonAnswer.ts"
-import * as Bootstrap from "../stats/Bootstrap.ts"
+import type * as Fields from "../scores/Fields.ts"
+import type * as Bootstrap from "../stats/Bootstrap.ts"
 import * as Verdicts from "../stats/Verdict.ts"
-import * as Wilson from "../stats/Wilson.ts"
+import type * as Wilson from "../stats/Wilson.ts"
+import { armResult } from "./armFigures.ts"
 import type { Score } from "./Score.ts"
+import * as Settled from "./Settled.ts"
+
+export { percent, points, pText } from "./wording.ts"
 
 /** What one arm answered to one row. */
 export interface Answer {
@@ -134,7 +135,10 @@ export interface Comparison {
   readonly arms: ReadonlyArray<ArmResult>
   readonly pairs: ReadonlyArray<Pair>
   readonly confusions: ReadonlyArray<Confusion>
+  /** The sentence that settles it, by exact match or by the score that the comparison is decided by. */
   readonly verdict: string
+  /** Every arm by that score, in a few words. */
+  readonly standing: string
   /** The smallest difference of the pair in the verdict that this many rows show; null with one arm. */
   readonly detectable: number | null
 }
@@ -151,14 +155,19 @@ export const make = (
   const classes = classesOf(rows)
   const results = arms.map((arm) => armResult(arm, rows, classes, draws))
   const pairs = pairsOf(arms, rows, draws)
-  const settled = leaders(results, pairs)
+  const settled = Settled.make({
+    score: "exact",
+    kind: "rate",
+    higherIsBetter: true,
+    arms: results.map(({ exact, name, tuned }) => ({ ...exact, name, tuned, value: exact.rate })),
+    pairs,
+  })
   return {
     rows: rows.length,
     arms: results,
     pairs,
     confusions: classes === null ? [] : arms.map((arm) => confusion(arm.name, rows, classes)),
-    verdict: verdictSentence(settled, rows.length),
-    detectable: settled?.pair?.detectable ?? null,
+    ...settled,
   }
 }
 
@@ -169,107 +178,6 @@ export const classesOf = (rows: ReadonlyArray<Pick<Answered, "label">>): Readonl
   const classes = [...new Set(labels.filter((label) => label !== null))].toSorted()
   return classes.length <= mostClasses && 2 * classes.length <= rows.length ? classes : null
 }
-
-/** `count` of `rows`. */
-export const rate = (count: number, rows: number): Rate => ({
-  count,
-  rows,
-  rate: rows === 0 ? 0 : count / rows,
-  ...Wilson.interval(count, rows),
-})
-
-const armResult = (
-  { name, tuned }: Arm,
-  rows: ReadonlyArray<Answered>,
-  classes: ReadonlyArray<string> | null,
-  draws: (name: string) => Bootstrap.Draws,
-): ArmResult => {
-  const answers = rows.map((row) => row.answers[name]!)
-  const shareOf = <A>(of: ReadonlyArray<A>, holds: (each: A) => boolean) =>
-    rate(of.filter(holds).length, of.length)
-  const exact = shareOf(answers, ({ score }) => score.exact)
-  const json = answers.flatMap(({ score }) => (score.json === null ? [] : [score.json]))
-  const isJson = json.length > 0
-  return {
-    name,
-    tuned,
-    exact,
-    validJson: isJson ? shareOf(json, ({ parses }) => parses) : null,
-    schemaValid: isJson ? shareOf(json, ({ schemaValid }) => schemaValid) : null,
-    json: isJson
-      ? {
-          leaking: shareOf(json, ({ leakage }) => leakage !== null && leakage !== "none"),
-          exactUnwrapped: shareOf(json, ({ exactUnwrapped }) => exactUnwrapped),
-          f1: fieldsF1(json, () => true, draws(`${name}: fields`)),
-        }
-      : null,
-    fields: Fields.summarize(json.map(({ fields }) => fields))
-      .filter(({ field, wanted }) => wanted > 0 && field !== "")
-      .map(({ field, precision, recall, right, wanted }) => ({
-        field,
-        rate: rate(right, wanted),
-        precision,
-        recall,
-        f1: fieldsF1(json, (each) => each === field, draws(`${name}: field ${field}`)),
-      })),
-    classes: classes === null ? null : classResult(name, rows, classes, draws(`${name}: classes`)),
-    cut: answers.filter((answer) => !answer.stopped).length,
-    promptTokens: answers.reduce((sum, answer) => sum + answer.promptTokens, 0),
-    newTokens: answers.reduce((sum, answer) => sum + answer.newTokens, 0),
-  }
-}
-
-/** F1 = 2 · right / (given + wanted) over the leaves that are asked for. */
-const fieldsF1 = (
-  json: ReadonlyArray<JsonScore>,
-  asked: (field: string) => boolean,
-  draws: Bootstrap.Draws,
-): Figure => {
-  const rows = json.map(({ fields }) => {
-    const outcomes = Object.entries(fields).flatMap(([field, outcome]) => (asked(field) ? [outcome] : []))
-    const right = outcomes.filter((outcome) => outcome === "right").length
-    const wrong = outcomes.filter((outcome) => outcome === "wrong").length
-    // A right leaf is given and wanted, a wrong one too; a missing or an extra one is on one side.
-    return { right, sides: outcomes.length + right + wrong }
-  })
-  return figure(rows.length, draws, (drawn) => {
-    let right = 0
-    let sides = 0
-    for (const row of drawn) {
-      right += rows[row]!.right
-      sides += rows[row]!.sides
-    }
-    return sides === 0 ? 0 : (2 * right) / sides
-  })
-}
-
-const classResult = (
-  arm: string,
-  rows: ReadonlyArray<Answered>,
-  classes: ReadonlyArray<string>,
-  draws: Bootstrap.Draws,
-): ClassResult => {
-  const labelled = rows.map(({ answers, label }) => ({
-    expected: label!,
-    answered: answers[arm]!.score.label,
-  }))
-  const { macroF1, right } = Classification.make(labelled, classes)
-  const places = Classification.places(labelled, classes)
-  const interval = figure(rows.length, draws, (drawn) =>
-    Classification.macroF1(places, classes.length, drawn),
-  )
-  return { accuracy: rate(right, rows.length), macroF1: { ...interval, value: macroF1 } }
-}
-
-const figure = (
-  rows: number,
-  draws: Bootstrap.Draws,
-  statistic: (drawn: Iterable<number>) => number,
-): Figure => ({
-  rows,
-  value: statistic(Array.from({ length: rows }, (_, row) => row)),
-  ...Bootstrap.ofStatistic(rows, statistic, draws),
-})
 
 /** Every later arm against every earlier one. */
 const pairsOf = (
@@ -332,83 +240,3 @@ const confusion = (
     ),
   }
 }
-
-interface Settled {
-  readonly leader: ArmResult
-  readonly rival: ArmResult | undefined
-  /** The leader less the rival. */
-  readonly pair: Pair | undefined
-}
-
-/** The best tuned arm and the best arm that is not, or, where none is tuned, the best arm and the next. */
-const leaders = (arms: ReadonlyArray<ArmResult>, pairs: ReadonlyArray<Pair>): Settled | undefined => {
-  const best = (among: ReadonlyArray<ArmResult>) =>
-    among.reduce<ArmResult | undefined>(
-      (found, arm) => (found === undefined || arm.exact.count > found.exact.count ? arm : found),
-      undefined,
-    )
-  const leader = best(arms.filter((arm) => arm.tuned)) ?? best(arms)
-  if (leader === undefined) return undefined
-  const rival = best(arms.filter((arm) => arm !== leader && !(leader.tuned && arm.tuned)))
-  return {
-    leader,
-    rival,
-    pair: rival === undefined ? undefined : between(pairs, leader.name, rival.name),
-  }
-}
-
-/** The sentence that settles it. */
-const verdictSentence = (settled: Settled | undefined, rows: number): string => {
-  if (settled === undefined) return "No arm was compared."
-  const { leader, pair, rival } = settled
-  const has = `${leader.name} answers ${leader.exact.count} of ${rows} rows exactly`
-  if (rival === undefined || pair === undefined)
-    return `${has} (95 % interval ${percent(leader.exact.low)} to ${percent(leader.exact.high)}).`
-  const figures = `${has}, ${rival.name} ${rival.exact.count} (${points(pair.difference)}, 95 % interval ${points(pair.low)} to ${points(pair.high)}, p ${pText(pair.pAdjusted)})`
-  switch (pair.verdict) {
-    case "better":
-      return `${leader.name} is better than ${rival.name}: ${figures}.`
-    case "worse":
-      return `${leader.name} is worse than ${rival.name}: ${figures}.`
-    case "undecided":
-      return `${leader.name} against ${rival.name} is undecided on these rows: ${figures}. ${whatWouldDecide(pair, rows)}`
-  }
-}
-
-const whatWouldDecide = ({ detectable, moreRows }: Pair, rows: number): string => {
-  const shows = `with ${thousands(rows)} rows only a difference of ${(detectable * 100).toFixed(1)} points or more is likely to show`
-  return moreRows === null
-    ? `No number of rows can be said to decide it; ${shows}.`
-    : `About ${thousands(moreRows)} more held-out rows would likely decide; ${shows}.`
-}
-
-/** The pair of two arms seen from the first one named. */
-const between = (pairs: ReadonlyArray<Pair>, first: string, second: string): Pair => {
-  const pair = pairs.find((each) => each.first === first && each.second === second)
-  if (pair !== undefined) return pair
-  const reversed = pairs.find((each) => each.first === second && each.second === first)!
-  return {
-    ...reversed,
-    first,
-    second,
-    onlyFirst: reversed.onlySecond,
-    onlySecond: reversed.onlyFirst,
-    difference: -reversed.difference,
-    low: -reversed.high,
-    high: -reversed.low,
-    bootstrap: { low: -reversed.bootstrap.high, high: -reversed.bootstrap.low },
-    verdict: reversed.verdict === "better" ? "worse" : reversed.verdict === "worse" ? "better" : "undecided",
-  }
-}
-
-/** `93.0 %`, with a space that does not break. */
-export const percent = (share: number): string => `${(share * 100).toFixed(1)}\u00a0%`
-
-/** `+46.0 points`: a difference of two rates. */
-export const points = (difference: number): string => {
-  const value = (difference * 100).toFixed(1)
-  return `${difference > 0 ? "+" : ""}${value === "-0.0" ? "0.0" : value} points`
-}
-
-/** `= 0.012`, `< 0.001`. */
-export const pText = (p: number): string => (p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`)

@@ -17,7 +17,9 @@ import { expectedOf, shownOf } from "./prompt.ts"
 import type { PromptScores } from "./PromptChoice.ts"
 import * as OwnScores from "./OwnScores.ts"
 import * as Score from "./Score.ts"
+import * as Settled from "./Settled.ts"
 import * as StyleScore from "./styleScore.ts"
+import * as Tables from "./tables.ts"
 import { textScorers } from "./textScorers.ts"
 
 /** An own scorer as it stands in the config. */
@@ -33,6 +35,7 @@ interface Config {
   readonly arms: ReadonlyArray<Comparison.Arm & { readonly endpoint: string | null }>
   readonly schema: Schema.Json
   readonly scorers: ReadonlyArray<Described>
+  readonly decidedBy: string | null
   readonly about: ReadonlyArray<readonly [string, string]>
 }
 
@@ -75,17 +78,22 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
   })
   if (misfits.length > 0) throw new ExpectedInvalid({ rows: answered.length, misfits })
   const draws = (name: string) => Random.make(Random.derive(context.seed, name))
-  const comparison = Comparison.make(arms, answered, draws)
+  const compared = Comparison.make(arms, answered, draws)
   const style = await styleOf(context, answered)
   const scorers = [
     ...(context.config.scorers as ReadonlyArray<Scorer.Scorer<Scorer.Answered>>),
     ...(style === null ? [] : [style.scorer]),
   ]
-  if (fits === null && Comparison.classesOf(answered) === null) {
+  const isFreeText = fits === null && Comparison.classesOf(answered) === null
+  if (isFreeText) {
     const names = new Set(scorers.map(({ name }) => name))
     scorers.push(...textScorers().filter(({ name }) => !names.has(name)))
   }
   const own = OwnScores.make(scorers, arms, answered, draws)
+  const comparison = {
+    ...compared,
+    ...settledBy(arms, context.config.decidedBy ?? (isFreeText ? "chrF" : "exact"), scorers, own),
+  }
   const report: Report = {
     title: context.config.title,
     comparison,
@@ -93,29 +101,39 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
     asides: [...(style === null ? [] : [style.aside]), ...own.map(ownAside), ...(await asidesOf(context))],
     provenance: provenance(context),
   }
-  context.summarize(
-    `${counted(answered.length, "row")}, exact ${comparison.arms.map((arm) => `${arm.name} ${arm.exact.count}`).join(", ")}`,
-  )
+  context.summarize(`${counted(answered.length, "row")}, ${comparison.standing}`)
   return {
-    predictions: predictions(arms, answered),
-    scores: [...scores(comparison), ...own.flatMap(ownScores)],
-    differences: [
-      ...comparison.pairs.map(({ bootstrap, ...pair }) => ({
-        metric: "exact",
-        ...pair,
-        bootstrapLow: bootstrap.low,
-        bootstrapHigh: bootstrap.high,
-      })),
-      ...own.flatMap(ownDifferences),
-    ],
-    costs: comparison.arms.map(({ exact, name, newTokens, promptTokens }) => ({
-      arm: name,
-      rows: exact.rows,
-      promptTokens: BigInt(promptTokens),
-      newTokens: BigInt(newTokens),
-    })),
+    predictions: Tables.predictions(arms, answered),
+    scores: [...Tables.scores(comparison), ...own.flatMap(Tables.ownScores)],
+    differences: [...Tables.differences(comparison), ...own.flatMap(Tables.ownDifferences)],
+    costs: Tables.costs(comparison),
     report: { "report.md": Markdown.render(report), "report.html": Page.render(report) },
   }
+}
+
+/** The verdict by the score that the comparison is decided by, where that is not exact match. */
+const settledBy = (
+  arms: ReadonlyArray<Comparison.Arm>,
+  decidedBy: string,
+  scorers: ReadonlyArray<Pick<Described, "name" | "higherIsBetter">>,
+  own: ReadonlyArray<OwnScores.OwnScore>,
+): Settled.Settled | undefined => {
+  if (decidedBy === "exact") return undefined
+  const found = own.find(({ name }) => name === decidedBy)
+  if (found === undefined) throw new ScoreMissing({ score: decidedBy, scores: own.map(({ name }) => name) })
+  const tuned = new Map(arms.map((arm) => [arm.name, arm.tuned]))
+  return Settled.make({
+    score: found.name,
+    kind: found.kind,
+    higherIsBetter: scorers.find(({ name }) => name === decidedBy)!.higherIsBetter,
+    arms: found.arms.map(({ arm, values, ...score }) => ({
+      ...score,
+      name: arm,
+      tuned: tuned.get(arm)!,
+      count: found.kind === "rate" ? values.filter((each) => each === 1).length : null,
+    })),
+    pairs: found.pairs.map(({ outcome, ...pair }) => ({ ...pair, verdict: outcome })),
+  })
 }
 
 const fitsJson = (text: string, fits: (value: unknown) => boolean): boolean => {
@@ -170,37 +188,6 @@ const ownAside = ({ arms, kind, name, pairs }: OwnScores.OwnScore): Aside => {
   }
 }
 
-const ownScores = ({ arms, kind, name }: OwnScores.OwnScore) =>
-  arms.map(({ arm, high, low, rows, value, values }) => ({
-    arm,
-    metric: name,
-    count: kind === "rate" ? values.filter((each) => each === 1).length : null,
-    rows,
-    rate: value,
-    low,
-    high,
-  }))
-
-const ownDifferences = ({ name, pairs }: OwnScores.OwnScore) =>
-  pairs.map(({ bootstrap, firstHigher, outcome, secondHigher, ...pair }) => ({
-    metric: name,
-    first: pair.first,
-    second: pair.second,
-    onlyFirst: firstHigher,
-    onlySecond: secondHigher,
-    difference: pair.difference,
-    low: pair.low,
-    high: pair.high,
-    bootstrapLow: bootstrap.low,
-    bootstrapHigh: bootstrap.high,
-    p: pair.p,
-    pExact: pair.pExact,
-    pAdjusted: pair.pAdjusted,
-    verdict: outcome,
-    moreRows: pair.moreRows,
-    detectable: pair.detectable,
-  }))
-
 /** The prompts that arms chose from, and how good their retrieval is. */
 const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<ReadonlyArray<Aside>> => {
   const tables: Array<Aside> = []
@@ -242,53 +229,6 @@ const promptsAside = (arm: string, rows: ReadonlyArray<Table.Row<typeof PromptSc
   }
 }
 
-const predictions = (arms: ReadonlyArray<Comparison.Arm>, answered: ReadonlyArray<Comparison.Answered>) =>
-  answered.flatMap(({ id, prompt, expected, answers }) =>
-    arms.map(({ name: arm }) => {
-      const { text: answer, stopped, promptTokens, newTokens, score } = answers[arm]!
-      const { exact, json } = score
-      return {
-        id,
-        arm,
-        prompt,
-        expected,
-        answer,
-        exact,
-        validJson: json?.parses ?? null,
-        schemaValid: json?.schemaValid ?? null,
-        stopped,
-        promptTokens,
-        newTokens,
-      }
-    }),
-  )
-
-const scores = (comparison: Comparison.Comparison) =>
-  comparison.arms.flatMap((arm) => {
-    const share = (metric: string, found: Comparison.Rate | null | undefined) =>
-      found === null || found === undefined ? [] : [{ arm: arm.name, metric, ...found }]
-    const figure = (metric: string, found: Comparison.Figure | null | undefined) => {
-      if (found === null || found === undefined) return []
-      const { high, low, rows, value } = found
-      return [{ arm: arm.name, metric, count: null, rows, rate: value, low, high }]
-    }
-    return [
-      ...share("exact", arm.exact),
-      ...share("validJson", arm.validJson),
-      ...share("schemaValid", arm.schemaValid),
-      ...share("leaking", arm.json?.leaking),
-      ...share("exactUnwrapped", arm.json?.exactUnwrapped),
-      ...share("cut", Comparison.rate(arm.cut, comparison.rows)),
-      ...share("accuracy", arm.classes?.accuracy),
-      ...figure("macroF1", arm.classes?.macroF1),
-      ...figure("fieldsF1", arm.json?.f1),
-      ...arm.fields.flatMap(({ f1, field, rate }) => [
-        ...share(`field ${field}`, rate),
-        ...figure(`field ${field} F1`, f1),
-      ]),
-    ]
-  })
-
 const provenance = (context: Step.Context<Config, Inputs>): Report["provenance"] => [
   ["Held-out chats", context.inputs.chats.fingerprint],
   ["Base model", context.inputs.model.fingerprint],
@@ -319,6 +259,20 @@ export class ExpectedInvalid extends Data.TaggedError("ExpectedInvalid")<{
       `${counted(this.misfits.length, "row")} of ${this.rows} expect an answer that does not fit the schema.`,
       shown.map(({ id, expected }): [string, string] => [`Row ${id}`, expected.slice(0, 200)]),
       "Correct the last message that the function given as messages makes, or the schema.",
+    )
+  }
+}
+
+/** The comparison is to be decided by a score that it does not have. */
+export class ScoreMissing extends Data.TaggedError("ScoreMissing")<{
+  readonly score: string
+  readonly scores: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return Errors.structured(
+      `There is no score "${this.score}" to decide by.`,
+      [["Scores", ["exact", ...this.scores].join(", ")]],
+      "Name one of these as decidedBy; token F1, ROUGE-L and chrF are there where the expected answers are free text.",
     )
   }
 }
