@@ -1,16 +1,18 @@
 /**
- * What must execute again after an edit, and what must not: edits that a stranger would try on a five-step project,
- * each on a fresh cached copy. Under npm's layout through the real commands; under pnpm's, and from folders other
+ * What must execute again after an edit, and what must not: edits that a stranger would try on two projects, each on a
+ * fresh cached copy. Under npm's layout through the real commands; under pnpm's, and from folders other
  * than the one where the cache was filled, in one process under the module hook.
  *
  *   pnpm bench precision [--layout npm,pnpm,moved] [--only TEXT] [--short] [--peers no|dvc|redun|…]
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { type Edit, edits } from "./precision/edits.ts"
+import { corners } from "./precision/corners.ts"
+import type { Edit } from "./precision/Edit.ts"
+import { edits } from "./precision/edits.ts"
 import { inOneProcess } from "./precision/inOneProcess.ts"
 import { peerTable } from "./precision/peers.ts"
-import { type Layout, make, sluice, temporary } from "./precision/Project.ts"
+import { type Layout, make, type ProjectName, sluice, temporary } from "./precision/Project.ts"
 import { byCommands, isRight, type Trial } from "./precision/trial.ts"
 
 /** How a layout is installed, and how its edits are tried. */
@@ -22,9 +24,9 @@ const layouts: Readonly<Record<string, { readonly layout: Layout; readonly comma
 }
 
 const benchmark = {
-  title: "Edits on a cached project of five steps: what executes again, and what `why` says",
+  title: "Edits on cached projects: what executes again, and what `why` says",
   run: async (options: Readonly<Record<string, string>>) => {
-    const chosen = edits.filter(
+    const chosen = [...edits, ...corners].filter(
       (edit) =>
         (options["only"] === undefined || edit.title.includes(options["only"])) &&
         (options["short"] === undefined || edit.short),
@@ -42,20 +44,19 @@ const suite = async (name: string, chosen: ReadonlyArray<Edit>) => {
   const { layout, commands } = layouts[name]!
   const root = temporary()
   try {
-    const first = path.join(root, "first")
-    make(first, layout)
-    const filled = await sluice(first, ["run", "pipeline.ts"])
-    if (filled.code !== 0) throw new Error(`${filled.stdout}${filled.stderr}`)
-    const cached = path.join(root, "cached")
-    fs.renameSync(first, cached)
     const trials: Array<Trial> = []
     const add = (one: Trial) => {
       trials.push(one)
       console.error(`${name.padEnd(7)}${isRight(one) ? "ok    " : "WRONG "}${one.title}${shown(one)}`)
     }
-    // By commands, the copy stands where the cache was filled.
-    if (commands) for (const edit of chosen) add(await byCommands(edit, cached, first))
-    else for (const one of inOneProcess(chosen, cached)) add(one)
+    for (const project of ["shop", "corners"] as const) {
+      const own = chosen.filter((edit) => edit.project === project)
+      if (own.length === 0) continue
+      const { first, cached } = await fill(path.join(root, project), project, layout)
+      // By commands, the copy stands where the cache was filled.
+      if (commands) for (const edit of own) add(await byCommands(edit, cached, first))
+      else for (const one of inOneProcess(own, cached)) add(one)
+    }
     const musts = new Set(chosen.filter((edit) => edit.runs.length > 0).map((edit) => edit.title))
     const must = trials.filter((one) => musts.has(one.title))
     const named = must.filter((one) => one.misnamed.length === 0 && one.error === undefined)
@@ -80,6 +81,18 @@ const suite = async (name: string, chosen: ReadonlyArray<Edit>) => {
   } finally {
     fs.rmSync(root, { recursive: true, force: true })
   }
+}
+
+/** A project whose steps have all been executed: where they were, and where it lies now. */
+const fill = async (root: string, project: ProjectName, layout: Layout) => {
+  const first = path.join(root, "first")
+  fs.mkdirSync(root)
+  make(first, layout, project)
+  const filled = await sluice(first, ["run", "pipeline.ts"])
+  if (filled.code !== 0) throw new Error(`${filled.stdout}${filled.stderr}`)
+  const cached = path.join(root, "cached")
+  fs.renameSync(first, cached)
+  return { first, cached }
 }
 
 const shown = (one: Trial): string => {

@@ -1,16 +1,18 @@
 /**
- * Edits on a cached project of five steps: which steps execute again, which do not, and what `why` says first. A part of
- * what `pnpm bench precision` tries; the cache is filled by the command, the edits are looked at under the module hook.
+ * Edits on cached projects: which steps execute again, which do not, and what `why` says first. A part of what
+ * `pnpm bench precision` tries; the caches are filled by the command, the edits are looked at under the module hook.
  */
-import { rmSync } from "node:fs"
+import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Edit, edits } from "../bench/precision/edits.ts"
+import { corners } from "../bench/precision/corners.ts"
+import type { Edit } from "../bench/precision/Edit.ts"
+import { edits } from "../bench/precision/edits.ts"
 import { inOneProcess } from "../bench/precision/inOneProcess.ts"
-import { make, sluice, temporary } from "../bench/precision/Project.ts"
+import { make, type ProjectName, sluice, temporary } from "../bench/precision/Project.ts"
 import type { Trial } from "../bench/precision/trial.ts"
 
-const chosen = edits.filter((edit) => edit.short)
+const chosen = [...edits, ...corners].filter((edit) => edit.short)
 const right = { missed: [], needless: [], stale: [], unplanned: [], misnamed: [], error: undefined }
 
 describe("after an edit of a cached project", () => {
@@ -18,18 +20,27 @@ describe("after an edit of a cached project", () => {
   afterAll(() => rmSync(root, { recursive: true, force: true }))
   let trials: ReadonlyMap<string, Trial>
 
-  beforeAll(async () => {
-    const cached = join(root, "shop")
-    make(cached, "plain")
+  const tried = async (
+    project: ProjectName,
+    more: ReadonlyArray<Edit> = [],
+  ): Promise<ReadonlyArray<Trial>> => {
+    const cached = join(root, project, "cached")
+    mkdirSync(join(root, project))
+    make(cached, "plain", project)
     const filled = await sluice(cached, ["run", "pipeline.ts"])
     if (filled.code !== 0) throw new Error(filled.stdout + filled.stderr)
+    return inOneProcess([...chosen.filter((edit) => edit.project === project), ...more], cached)
+  }
+
+  beforeAll(async () => {
     const otherwise: Edit = {
       ...edits.find((one) => one.title === "an enum member's value")!,
       title: "expected otherwise",
       runs: ["clean", "score"],
       root: /^nothing of the kind/,
     }
-    trials = new Map(inOneProcess([...chosen, otherwise], cached).map((trial) => [trial.title, trial]))
+    const all = [...(await tried("shop", [otherwise])), ...(await tried("corners"))]
+    trials = new Map(all.map((trial) => [trial.title, trial]))
   }, 240_000)
 
   it.each(chosen.filter((edit) => edit.runs.length > 0).map(({ title, runs }) => [title, runs.join(", ")]))(
@@ -37,8 +48,12 @@ describe("after an edit of a cached project", () => {
     (title) => expect(trials.get(title)).toEqual({ title, ...right }),
   )
 
-  it.each(chosen.filter((edit) => edit.runs.length === 0).map(({ title }) => title))(
-    "%s: executes nothing",
+  it.each(
+    chosen.filter((edit) => edit.runs.length === 0 && edit.refused === undefined).map(({ title }) => title),
+  )("%s: executes nothing", (title) => expect(trials.get(title)).toEqual({ title, ...right }))
+
+  it.each(chosen.filter((edit) => edit.refused !== undefined).map(({ title }) => title))(
+    "%s: is refused at its place",
     (title) => expect(trials.get(title)).toEqual({ title, ...right }),
   )
 

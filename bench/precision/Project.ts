@@ -1,6 +1,7 @@
 /**
- * The project of the precision suite: five steps in a temporary folder with its own `node_modules`, cached once, and
- * copied back for every edit. `fixtures/project` holds its sources; packages stand there under `modules`.
+ * The projects of the precision suite: each in a temporary folder with its own `node_modules`, cached once, and copied
+ * back for every edit. `shop` is five steps as people write them, `corners` eight over what is seldom written.
+ * `fixtures` holds their sources; packages stand there under `modules`.
  */
 import { execFileSync, spawn } from "node:child_process"
 import * as fs from "node:fs"
@@ -13,7 +14,18 @@ export type Layout = "plain" | "npm" | "pnpm"
 const here = import.meta.dirname
 const repository = path.resolve(here, "../..")
 const launcher = path.join(repository, "packages/cli/bin/sluice.js")
-const packages = ["slug", "dashes", "other"]
+/** Packages that lie under `modules`, those that another one brings along, and the one of the workspace. */
+const projects = {
+  shop: { sources: "project", packages: ["slug", "other"], below: ["dashes"], own: "words" },
+  corners: {
+    sources: "corners",
+    packages: ["brush", "kit", "old", "peer", "large"],
+    below: ["deep"],
+    own: "tools",
+  },
+} as const
+
+export type ProjectName = keyof typeof projects
 
 /** What an edit may do to the copy. Paths are relative to the project. */
 export interface Project {
@@ -55,11 +67,12 @@ export const at = (folder: string): Project => {
     remove: (file) => fs.rmSync(place(file), { recursive: true }),
     link: (target, file) => fs.symlinkSync(target, place(file)),
     installed: (name) => {
-      const direct = place(`node_modules/${name}`)
       // Under pnpm a dependency's dependency lies beside it in the virtual store.
-      const found = fs.existsSync(direct)
-        ? direct
-        : path.join(fs.realpathSync(place("node_modules/slug")), "..", name)
+      const installed = fs.readdirSync(place("node_modules")).map((other) => place(`node_modules/${other}`))
+      const found = [place("node_modules"), ...installed.map((other) => path.dirname(fs.realpathSync(other)))]
+        .map((modules) => path.join(modules, name))
+        .find((candidate) => fs.existsSync(candidate))
+      if (found === undefined) throw new Error(`${name} is not installed`)
       return path.relative(folder, fs.realpathSync(found))
     },
     relock: (name, version) => {
@@ -88,29 +101,30 @@ export const at = (folder: string): Project => {
 }
 
 /** Writes the project into `folder`, which must not exist. */
-export const make = (folder: string, layout: Layout): void => {
-  fs.cpSync(path.join(here, "fixtures/project"), folder, { recursive: true })
+export const make = (folder: string, layout: Layout, name: ProjectName = "shop"): void => {
+  const { sources, packages, below, own } = projects[name]
+  fs.cpSync(path.join(here, "fixtures", sources), folder, { recursive: true })
   const modules = path.join(folder, "node_modules")
   if (layout === "plain") {
     fs.renameSync(path.join(folder, "modules"), modules)
-    fs.symlinkSync("../packages/words", path.join(modules, "words"))
-    const entries = packages.map((name) => [
-      `node_modules/${name}`,
-      { version: "1.0.0", integrity: `sha512-${Buffer.from(name.repeat(8)).toString("base64")}` },
+    fs.symlinkSync(`../packages/${own}`, path.join(modules, own))
+    const entries = [...packages, ...below].map((one) => [
+      `node_modules/${one}`,
+      { version: "1.0.0", integrity: `sha512-${Buffer.from(one.repeat(8)).toString("base64")}` },
     ])
-    const words = [
-      ["node_modules/words", { resolved: "packages/words", link: true }],
-      ["packages/words", { version: "1.0.0" }],
+    const workspace = [
+      [`node_modules/${own}`, { resolved: `packages/${own}`, link: true }],
+      [`packages/${own}`, { version: "1.0.0" }],
     ]
     fs.writeFileSync(
       path.join(folder, "package-lock.json"),
       JSON.stringify(
-        { name: "shop", lockfileVersion: 3, packages: Object.fromEntries([...entries, ...words]) },
+        { name, lockfileVersion: 3, packages: Object.fromEntries([...entries, ...workspace]) },
         null,
         2,
       ),
     )
-  } else install(folder, layout)
+  } else install(folder, layout, name)
   const scope = path.join(modules, "@sluice")
   fs.mkdirSync(scope, { recursive: true })
   fs.symlinkSync(path.join(repository, "packages/core"), path.join(scope, "core"))
@@ -118,10 +132,11 @@ export const make = (folder: string, layout: Layout): void => {
 }
 
 /** Packs the packages and has npm or pnpm install the archives, without a registry. */
-const install = (folder: string, layout: "npm" | "pnpm"): void => {
+const install = (folder: string, layout: "npm" | "pnpm", project: ProjectName): void => {
+  const { packages, below, own } = projects[project]
   const archives = path.join(folder, "archives")
   fs.mkdirSync(archives)
-  for (const name of packages) {
+  for (const name of [...packages, ...below]) {
     execFileSync("npm", ["pack", "--silent", "--pack-destination", archives], {
       cwd: path.join(folder, "modules", name),
       stdio: "ignore",
@@ -132,16 +147,15 @@ const install = (folder: string, layout: "npm" | "pnpm"): void => {
   const file = path.join(folder, "package.json")
   const json = JSON.parse(fs.readFileSync(file, "utf8"))
   json.dependencies = {
-    slug: archive("slug"),
-    other: archive("other"),
-    words: layout === "npm" ? "file:packages/words" : "link:packages/words",
+    ...Object.fromEntries(packages.map((name) => [name, archive(name)])),
+    [own]: layout === "npm" ? `file:packages/${own}` : `link:packages/${own}`,
   }
-  if (layout === "npm") json.overrides = { dashes: archive("dashes") }
-  else
-    fs.writeFileSync(
-      path.join(folder, "pnpm-workspace.yaml"),
-      `packages: ["."]\noverrides:\n  dashes: ${archive("dashes")}\n`,
-    )
+  const overrides = below.map((name) => [name, archive(name)] as const)
+  if (layout === "npm") json.overrides = Object.fromEntries(overrides)
+  else {
+    const lines = overrides.map(([name, place]) => `  ${name}: ${place}\n`).join("")
+    fs.writeFileSync(path.join(folder, "pnpm-workspace.yaml"), `packages: ["."]\noverrides:\n${lines}`)
+  }
   fs.writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`)
   const offline = ["install", "--offline", "--ignore-scripts", "--silent"]
   const args = layout === "npm" ? [...offline, "--no-audit", "--no-fund"] : offline
@@ -158,6 +172,10 @@ export const copy = (from: string, to: string): void => {
   fs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
 }
 
+/** The environment without what the steps read. */
+export const withoutVariables = (): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SHOP|CORNER)_/.test(name)))
+
 export interface Output {
   readonly code: number
   readonly stdout: string
@@ -171,7 +189,7 @@ export const sluice = (
   env: Readonly<Record<string, string>> = {},
 ): Promise<Output> =>
   new Promise((resolve, reject) => {
-    const { SHOP_ROOT: _, SHOP_BASE: __, ...outside } = process.env
+    const outside = withoutVariables()
     const child = spawn(process.execPath, [launcher, ...args], { cwd: folder, env: { ...outside, ...env } })
     let stdout = ""
     let stderr = ""

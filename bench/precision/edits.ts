@@ -1,83 +1,16 @@
 /**
- * Edits that a stranger would try, each with the steps that must execute again after it, exactly these, and the
- * root cause that `why` has to name. An edit after which nothing has to execute names no step.
+ * Edits that a stranger would try on the shop, each with the steps that must execute again after it, exactly these, and
+ * the root cause that `why` has to name. An edit after which nothing has to execute names no step.
  */
-import * as fs from "node:fs"
-import * as path from "node:path"
-import type { Project } from "./Project.ts"
+import { type Edit, given, inPackage, of, rewrite, short, touch, write } from "./Edit.ts"
 
-export const steps = ["collect", "clean", "enrich", "score", "summarise"] as const
-export type Step = (typeof steps)[number]
+const { must, mustNot } = of("shop")
 
-export interface Edit {
-  readonly title: string
-  /** Where early cutoff stops is part of the expectation. */
-  readonly runs: ReadonlyArray<Step>
-  /** The first line of `why`, for every step that runs. */
-  readonly root: RegExp | undefined
-  readonly apply: (project: Project) => void
-  /** Set for every command after the edit. */
-  readonly env?: Readonly<Record<string, string>>
-  readonly args?: ReadonlyArray<string>
-  /** Part of the short suite among the tests. */
-  readonly short: boolean
-  /** Changes a global object, so it needs a process of its own. */
-  readonly global?: boolean
-}
-
-type Change = readonly [file: string, from: string, to: string] | ((project: Project) => void)
-
-const applyAll = (changes: ReadonlyArray<Change>) => (project: Project) => {
-  for (const change of changes) {
-    if (typeof change === "function") change(project)
-    else project.replace(...change)
-  }
-}
-
-const must = (
-  title: string,
-  runs: ReadonlyArray<Step>,
-  root: RegExp,
-  ...changes: ReadonlyArray<Change>
-): Edit => ({ title, runs, root, apply: applyAll(changes), short: false })
-
-const mustNot = (title: string, ...changes: ReadonlyArray<Change>): Edit => ({
-  title,
-  runs: [],
-  root: undefined,
-  apply: applyAll(changes),
-  short: false,
-})
-
-const short = (edit: Edit): Edit => ({ ...edit, short: true })
-const given = (edit: Edit, more: Pick<Edit, "env" | "args" | "global">): Edit => ({ ...edit, ...more })
-
-const all: ReadonlyArray<Step> = steps
+type Step = "collect" | "clean" | "enrich" | "score" | "summarise"
+const all: ReadonlyArray<Step> = ["collect", "clean", "enrich", "score", "summarise"]
 const fromClean: ReadonlyArray<Step> = ["clean", "enrich", "score", "summarise"]
 const fromEnrich: ReadonlyArray<Step> = ["enrich", "score", "summarise"]
 const fromScore: ReadonlyArray<Step> = ["score", "summarise"]
-
-const rewrite =
-  (file: string, change: (text: string) => string): Change =>
-  (project) =>
-    project.write(file, change(project.read(file)))
-
-const write =
-  (file: string, text: string): Change =>
-  (project) =>
-    project.write(file, text)
-
-const inPackage =
-  (name: string, file: string, change: (text: string) => string): Change =>
-  (project) => {
-    const place = `${project.installed(name)}/${file}`
-    project.write(place, change(project.read(place)))
-  }
-
-const touch =
-  (file: string): Change =>
-  ({ folder }) =>
-    fs.utimesSync(path.join(folder, file), new Date(), new Date())
 
 export const edits: ReadonlyArray<Edit> = [
   // ── functions and constants ────────────────────────────────────────────────────────────────────────────────────────

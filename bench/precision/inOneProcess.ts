@@ -2,9 +2,9 @@
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import type { Edit } from "./edits.ts"
+import type { Edit } from "./Edit.ts"
 import type { Work } from "./inProcess.ts"
-import { at, copy } from "./Project.ts"
+import { at, copy, withoutVariables } from "./Project.ts"
 import { asked, judge, type Observed, type Trial } from "./trial.ts"
 
 const repository = path.resolve(import.meta.dirname, "../..")
@@ -21,7 +21,6 @@ export const inOneProcess = (edits: ReadonlyArray<Edit>, cached: string): Readon
   const list = path.join(path.dirname(cached), "work.json")
   const answer = path.join(path.dirname(cached), "answer.json")
   fs.writeFileSync(list, JSON.stringify(work))
-  const { SHOP_ROOT: _, SHOP_BASE: __, NODE_OPTIONS: ___, ...env } = process.env
   execFileSync(
     process.execPath,
     [
@@ -31,7 +30,7 @@ export const inOneProcess = (edits: ReadonlyArray<Edit>, cached: string): Readon
       list,
       answer,
     ],
-    { env, stdio: ["ignore", "ignore", "inherit"] },
+    { env: { ...withoutVariables(), NODE_OPTIONS: "" }, stdio: ["ignore", "ignore", "inherit"] },
   )
   const seen = JSON.parse(fs.readFileSync(answer, "utf8")) as ReadonlyArray<Observed>
   return alone.map((edit, index) => judge(edit, seen[index]!))

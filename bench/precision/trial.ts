@@ -1,7 +1,7 @@
 /** One edit on a cached copy: what Sluice says before, does, says after, and whether any result is stale. */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import type { Edit } from "./edits.ts"
+import type { Edit } from "./Edit.ts"
 import { at, copy, json, sluice } from "./Project.ts"
 
 /** What was seen of one edit, by commands or in one process. */
@@ -53,15 +53,18 @@ export const judge = (edit: Edit, seen: Observed): Trial => {
   return {
     title: edit.title,
     missed: edit.runs.filter((name) => !ran.includes(name)),
-    needless: ran.filter((name) => !(edit.runs as ReadonlyArray<string>).includes(name)),
+    needless: ran.filter((name) => !edit.runs.includes(name)),
     stale: seen.stale,
     unplanned: ran.filter(
       (name) => !["run", "waiting", "uncached"].includes(listed.get(name)?.decision ?? ""),
     ),
     misnamed,
-    error: seen.error,
+    error: edit.refused === undefined ? seen.error : notRefused(edit.refused, seen.error),
   }
 }
+
+const notRefused = (refusal: RegExp, error: string | undefined): string | undefined =>
+  error !== undefined && refusal.test(error) ? undefined : `was not refused so, but: ${error ?? "ran"}`
 
 export const isRight = (trial: Trial): boolean =>
   [trial.missed, trial.needless, trial.stale, trial.unplanned, trial.misnamed].every(
