@@ -37,15 +37,18 @@ export const make = (project: Project): Program => {
   const globalChangers: Array<PlacedUnit> = []
   const barePackages = new Set<string>()
   const changedLater = new Set<string>()
+  const imported = importedBindings(project, modules)
   for (const module of modules) {
     const owner = project.package(module.file)
     if (owner.wholeModules || engine.test(owner.name)) continue
     for (const request of project.evaluated(module)) {
       if (request.bare && request.folder !== undefined) barePackages.add(request.folder)
     }
-    for (const node of module.effects) {
-      const placed = project.effect(module, node)
-      const done = whatLoadingChanges(project, placed)
+    const effects = module.common
+      ? [project.wholeModule(module)]
+      : module.effects.map((node) => project.effect(module, node))
+    for (const placed of effects) {
+      const done = whatLoadingChanges(project, placed, imported)
       for (const key of done.bindings) if (key !== placed.key) push(changers, key, placed)
       for (const name of done.packages) push(packageChangers, name, placed)
       if (done.global) globalChangers.push(placed)
@@ -91,7 +94,7 @@ interface Loading {
 }
 
 /** Follows the calls that evaluating a unit makes and gathers what they change. */
-const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
+const whatLoadingChanges = (project: Project, start: PlacedUnit, imported: ReadonlySet<string>): Loading => {
   const done: Loading = { bindings: new Set(), packages: new Set(), global: false }
   const seen = new Set<string>([start.key])
   const queue = [start]
@@ -118,6 +121,8 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
     const statement = placed.kind === "statement"
     for (const change of facts.changes) {
       if (isStart && change.deferred) continue
+      // What a CommonJS module exports is no global.
+      if (placed.module.common && /^`(?:module|exports)\b/.test(change.what)) continue
       if (change.variable === undefined) done.global = true
       else mark(placed.module, change.variable, change.chain, true)
     }
@@ -137,7 +142,7 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
       if (target.kind === "package") {
         if (quiet.test(target.name)) continue
         const last = target.path.split(/[:.]/).at(-1)!
-        if (statement || isForEffect(placed, last)) done.packages.add(target.name)
+        if (statement || isForEffect(placed, last, imported)) done.packages.add(target.name)
       } else if (target.kind === "unit" && !seen.has(target.placed.key)) {
         const owner = project.package(target.placed.module.file)
         if (owner.wholeModules || engine.test(owner.name)) continue
@@ -149,13 +154,30 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit): Loading => {
   return done
 }
 
-/** Whether a declaration is there for what its call does: nothing reads it, or the callee's name says so. */
-const isForEffect = ({ kind, unit }: PlacedUnit, callee: string): boolean => {
-  const { node, variable } = unit
-  if (kind !== "binding" || node.type !== "VariableDeclarator") return false
-  const exported = node.parent?.parent?.type === "ExportNamedDeclaration"
-  return (variable?.references.length === 0 && !exported) || setsUp.test(callee)
+/** The keys of bindings that some module of the program imports and reads. */
+const importedBindings = (project: Project, modules: ReadonlyArray<Module>): ReadonlySet<string> => {
+  const found = new Set<string>()
+  for (const module of modules) {
+    for (const variable of module.scope.names.values()) {
+      if (variable.kind !== "import") continue
+      for (const reference of variable.references) {
+        const target = project.target(module, variable, usageOf(reference).chain)
+        if (target.kind === "unit") found.add(target.placed.key)
+      }
+    }
+  }
+  return found
 }
+
+/** Whether a declaration is there for what its call does: nothing reads it, or the callee's name says so. */
+const isForEffect = (
+  { key, kind, unit }: PlacedUnit,
+  callee: string,
+  imported: ReadonlySet<string>,
+): boolean =>
+  kind === "binding" &&
+  unit.node.type === "VariableDeclarator" &&
+  (setsUp.test(callee) || (unit.variable?.references.length === 0 && !imported.has(key)))
 
 const setsUp =
   /^(set|use|add|register|config|configure|setup|init|initialize|install|extend|patch|define|enable|disable|mock|override|plugin)([A-Z_].*)?$/

@@ -59,6 +59,7 @@ export const needsCompiler = (project: Project, file: string): boolean => {
       case "TSParameterProperty":
       case "TSImportEqualsDeclaration":
       case "TSExportAssignment":
+      case "AccessorProperty":
       case "Decorator":
       case "JSXElement":
       case "JSXFragment":
