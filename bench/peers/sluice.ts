@@ -38,9 +38,9 @@ const Join = Step.make({
 
 export default Pipeline.make("layered", { params: {} }, ({ step }) => {
   let above: Array<Step.Ref<typeof Text>> = []
-  for (let layer = 0; layer < ${steps / width}; layer++) {
+  for (let layer = 0; layer < ${Math.ceil(steps / width)}; layer++) {
     const here: Array<Step.Ref<typeof Text>> = []
-    for (let place = 0; place < ${width}; place++) {
+    for (let place = 0; place < Math.min(${width}, ${steps} - layer * ${width}); place++) {
       const name = \`n_\${layer}_\${place}\`
       here.push(
         layer === 0

@@ -29,7 +29,8 @@ describe("commands that look at a project", { timeout: 120_000 }, () => {
       stdout: "",
       stderr: `Nothing was run in ${words.root} yet.\nRun a pipeline first: sluice run FILE\n`,
     })
-    expect((await words.sluice("gc")).stdout).toBe(`Nothing is stored in ${words.root}.\n`)
+    const gc = await words.start(["gc"], { SLUICE_CACHE: join(words.root, "cache") }).result
+    expect(gc.stdout).toBe(`Nothing is stored in ${words.root}.\n`)
     expect(existsSync(join(words.root, ".sluice/sluice.sqlite"))).toBe(false)
   })
 
@@ -51,6 +52,7 @@ describe("commands that look at a project", { timeout: 120_000 }, () => {
           waitingFor: [],
           predictedMs: null,
           summary: null,
+          forecast: null,
         },
         {
           name: "shout",
@@ -60,6 +62,7 @@ describe("commands that look at a project", { timeout: 120_000 }, () => {
           waitingFor: ["collect"],
           predictedMs: null,
           summary: null,
+          forecast: null,
         },
       ],
       warnings: [],

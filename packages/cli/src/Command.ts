@@ -247,7 +247,7 @@ export const commands: ReadonlyArray<Command> = [
     name: "gc",
     summary: "remove results that no kept run uses",
     description:
-      "Removes what no kept run refers to: results, checkpoints, leftovers of killed processes. Says what\ngoes, why, and how many bytes.",
+      "Removes what no kept run refers to: results, checkpoints, remembered rows, leftovers of killed\nprocesses, programs of edited pipelines. In the user's cache, compiled code that was not used for 30\ndays, and all beyond 256 MiB. Says what goes, why, and how many bytes.",
     arguments: [FILE],
     flags: [
       { name: "dry-run", help: "only say what would go" },

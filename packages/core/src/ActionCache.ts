@@ -43,6 +43,8 @@ export interface Stored {
   readonly code: Readonly<Record<string, CodeTree>>
   /** Variables that the code reads, as they may be shown; the record has their digests. */
   readonly env?: Environment.Texts
+  /** Scopes in which the step remembers single rows and chunks: they are kept as long as the result. */
+  readonly memories?: ReadonlyArray<string>
   /** The steps that the inputs were read from, by input. */
   readonly wiring: Readonly<Record<string, string>>
   readonly outputs: Readonly<Record<string, ArtifactRef>>

@@ -253,6 +253,7 @@ const perform = (
           record: ActionKey.parse(recordText),
           code: own.code,
           env: Environment.texts(own.env, prepared.observed.env),
+          ...memoriesOf(node.facts, recordText),
           wiring: wiringOf(planner, at),
           outputs: result.outputs,
           blobs,
@@ -299,6 +300,17 @@ export const jobOf = (
     root: prepared.root,
     store: prepared.store,
   }
+}
+
+const memoriesOf = (
+  { remembers, rowWise }: Graph.Node["facts"],
+  recordText: string,
+): Pick<ActionCache.Stored, "memories"> => {
+  const memories = [
+    ...(remembers === undefined ? [] : [RowMemory.scope({ remembers }, recordText)]),
+    ...(rowWise === undefined ? [] : [ChunkMemory.scope(rowWise.input, recordText)]),
+  ]
+  return memories.length === 0 ? {} : { memories }
 }
 
 const wiringOf = (planner: Planner.Planner, at: number): Readonly<Record<string, string>> => {

@@ -68,7 +68,8 @@ interface Stamped extends ChunkResult {
 
 const blobsOf = ({ outputs }: ChunkResult): ReadonlyArray<Table.Chunk> => Object.values(outputs).flat()
 
-const scope = (input: string, recordText: string): string => {
+/** The scope of an action that is row-wise in an input. */
+export const scope = (input: string, recordText: string): string => {
   const { finish: _, inputs, ...rest } = ActionKey.parse(recordText)
   const others = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== input))
   const text = ActionKey.text(ActionKey.staticText(rest), { ...rest, inputs: others })

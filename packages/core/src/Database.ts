@@ -157,11 +157,11 @@ const setAside = (root: string): void => {
   }
 }
 
-/** Names of the JSON files in the two-letter folders of `folder`. */
-export const shardedFiles = (folder: string): ReadonlyArray<string> =>
+/** The files in the two-letter folders of `folder`. */
+export const shardedFiles = (folder: string, ending = ".json"): ReadonlyArray<string> =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: "utf8" })
-        .filter((name) => name.endsWith(".json"))
+        .filter((name) => name.endsWith(ending))
         .map((name) => join(folder, name))
     : []
 

@@ -61,16 +61,33 @@ export const causesOf = (world: World, step: string): ReadonlyArray<Cause> => ex
 
 /** As `causesOf` for many steps of one world: what was found for a step serves all steps below it. */
 export const explainer = (world: World): ((step: string) => ReadonlyArray<Cause>) => {
-  const settled = new Map<string, ReadonlyArray<Arrived>>()
+  const found: Found = { world, settled: new Map(), roots: new Map(), gathering: 0 }
   return (step) => {
-    if (!settled.has(step)) settle(world, step, settled)
-    return settled.get(step)!.map(causeOf)
+    if (!found.settled.has(step)) settle(found, step)
+    return found.settled.get(step)!.map(causeOf)
   }
+}
+
+interface Found {
+  readonly world: World
+  readonly settled: Map<string, ReadonlyArray<Arrived>>
+  /** By headline. */
+  readonly roots: Map<string, Root>
+  /** How many steps' causes were gathered so far. */
+  gathering: number
+}
+
+/** A cause wherever it arrives: equal headlines are one cause. */
+interface Root extends Pick<Cause, "kind" | "headline"> {
+  readonly details: ReadonlyArray<string> | undefined
+  /** The last gathering that it was part of, and its place there: many inputs of a step bring the same causes. */
+  gathering: number
+  place: number
 }
 
 /** A cause at a step that it reached. Ways share what they have in common: a chain of n steps has n of them, not n². */
 interface Arrived {
-  readonly cause: Cause
+  readonly root: Root
   readonly way: Way
 }
 
@@ -81,22 +98,20 @@ interface Way {
   readonly length: number
 }
 
-const causeOf = ({ cause, way }: Arrived): Cause =>
-  way.from === undefined
-    ? cause
-    : {
-        kind: cause.kind,
-        headline: cause.headline,
-        ...(cause.details === undefined ? {} : { details: cause.details }),
-        get path() {
-          const names: Array<string> = []
-          for (let at: Way | undefined = way; at !== undefined; at = at.from) names.push(at.step)
-          return names.toReversed()
-        },
-      }
+const causeOf = ({ root: { kind, headline, details }, way }: Arrived): Cause => ({
+  kind,
+  headline,
+  ...(details === undefined ? {} : { details }),
+  get path() {
+    const names: Array<string> = []
+    for (let at: Way | undefined = way; at !== undefined; at = at.from) names.push(at.step)
+    return names.toReversed()
+  },
+})
 
 /** Finds the causes of a step and of all above it through which they arrived, producers first. */
-const settle = (world: World, asked: string, settled: Map<string, ReadonlyArray<Arrived>>): void => {
+const settle = (found: Found, asked: string): void => {
+  const { settled, world } = found
   // No recursion: a chain may have ten thousand steps.
   const begun = new Map<string, Changes | undefined>()
   const stack = [asked]
@@ -111,42 +126,49 @@ const settle = (world: World, asked: string, settled: Map<string, ReadonlyArray<
       if (stack.length > depth) continue
     }
     stack.pop()
-    if (!settled.has(step)) settled.set(step, arrivedAt(step, begun.get(step), settled))
+    if (!settled.has(step)) settled.set(step, gather(found, step, begun.get(step)))
   }
 }
 
 /** So many causes a step hands on to those below it: more would tell nobody more, and cost steps times causes. */
 const handedOn = 24
 
-const arrivedAt = (
-  step: string,
-  changes: Changes | undefined,
-  settled: ReadonlyMap<string, ReadonlyArray<Arrived>>,
-): ReadonlyArray<Arrived> => {
+/** Each cause once, by its shortest way: one that arrives by two ways at each of many layers would arrive by 2^layers. */
+const gather = (found: Found, step: string, changes: Changes | undefined): ReadonlyArray<Arrived> => {
   if (changes === undefined) return []
-  // Distinct at every step: one root that arrives by two ways at each of many layers would arrive by 2^layers.
-  const distinct = new Map<string, Arrived>()
-  const add = (cause: Cause, from: Way | undefined): void => {
-    const known = distinct.get(cause.headline)
+  const gathering = ++found.gathering
+  const causes: Array<Arrived> = []
+  const add = (root: Root, from: Way | undefined): void => {
     const length = from === undefined ? 1 : from.length + 1
-    if (known === undefined || length < known.way.length)
-      distinct.set(cause.headline, { cause, way: { step, from, length } })
+    if (root.gathering !== gathering) {
+      root.gathering = gathering
+      root.place = causes.push({ root, way: { step, from, length } }) - 1
+    } else if (length < causes[root.place]!.way.length) {
+      causes[root.place] = { root, way: { step, from, length } }
+    }
   }
-  for (const cause of changes.own) add(cause, undefined)
+  for (const cause of changes.own) add(rootOf(found, cause), undefined)
   for (const { producer, otherwise } of changes.through) {
-    const roots = settled.get(producer) ?? []
-    for (let at = 0; at < roots.length && at < handedOn; at++) add(roots[at]!.cause, roots[at]!.way)
-    if (roots.length > 0 || otherwise === undefined) continue
+    const arrived = found.settled.get(producer) ?? []
+    for (let at = 0; at < arrived.length && at < handedOn; at++) add(arrived[at]!.root, arrived[at]!.way)
+    if (arrived.length > 0 || otherwise === undefined) continue
     const way = { step: producer, from: undefined, length: 1 }
-    add({ kind: "input", headline: `${step}: ${otherwise}`, path: [] }, way)
+    add(rootOf(found, { kind: "input", headline: `${step}: ${otherwise}` }), way)
   }
-  if (distinct.size === 0) for (const cause of gone(step).own) add(cause, undefined)
-  const causes = [...distinct.values()]
-  return causes.length === 1 ? causes : causes.toSorted((a, b) => rank(a.cause) - rank(b.cause))
+  if (causes.length === 0) for (const cause of gone(step).own) add(rootOf(found, cause), undefined)
+  return causes.length === 1 ? causes : causes.toSorted((a, b) => rank(a.root) - rank(b.root))
+}
+
+const rootOf = ({ roots }: Found, { kind, headline, details }: Omit<Cause, "path">): Root => {
+  const known = roots.get(headline)
+  if (known !== undefined) return known
+  const root = { kind, headline, details, gathering: 0, place: 0 }
+  roots.set(headline, root)
+  return root
 }
 
 /** Direct causes before those that follow from a declaration or are known only by their effect. */
-const rank = (cause: Cause): number => order.indexOf(cause.kind)
+const rank = ({ kind }: Pick<Cause, "kind">): number => order.indexOf(kind)
 
 const order: ReadonlyArray<CauseKind> = [
   "forced",

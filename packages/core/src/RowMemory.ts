@@ -8,10 +8,10 @@
  */
 import * as Effect from "effect/Effect"
 import { hash } from "node:crypto"
-import { appendFileSync, mkdirSync, readFileSync, utimesSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import * as ActionKey from "./ActionKey.ts"
-import { failed } from "./Database.ts"
+import { failed, shardedFiles } from "./Database.ts"
 import type * as Errors from "./Errors.ts"
 import type * as Step from "./Step.ts"
 
@@ -41,6 +41,19 @@ export const scope = (facts: Pick<Step.Facts, "remembers">, recordText: string):
 /** Where a scope's values stand in a store. */
 export const fileOf = (store: string, scope: string): string =>
   join(store, "rows", scope.slice(0, 2), `${scope}.jsonl`)
+
+/** Every scope in a store, and when it was last used. */
+export const list = (
+  store: string,
+): ReadonlyArray<{ readonly scope: string; readonly sizeBytes: number; readonly usedAt: number }> =>
+  shardedFiles(join(store, "rows"), ".jsonl").flatMap((file) => {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    return stat === undefined
+      ? []
+      : [{ scope: basename(file, ".jsonl"), sizeBytes: stat.size, usedAt: stat.mtimeMs }]
+  })
+
+export const forget = (store: string, scope: string): void => rmSync(fileOf(store, scope), { force: true })
 
 /** The memory of one execution; empty for a step that declares none or has no key. */
 export const open = (

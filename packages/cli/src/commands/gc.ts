@@ -1,44 +1,65 @@
 /**
  * `sluice gc`: removes what no kept run uses, and says what goes, why, and how many bytes.
  */
-import { ActionCache, ArtifactStore, Database, RunLog } from "@sluice/core"
+import { ActionCache, ArtifactStore, Database, RowMemory, RunLog } from "@sluice/core"
+import { Library } from "@sluice/tensorflow"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { readdirSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import * as Arguments from "../Arguments.ts"
+import * as CompiledCode from "../CompiledCode.ts"
 import { folderSize } from "../folderSize.ts"
 import * as Garbage from "../Garbage.ts"
 import type { Context } from "../main.ts"
+import * as Programs from "../Programs.ts"
 import * as Project from "../Project.ts"
-import { bytes, plural } from "../quantities.ts"
 import * as Store from "../Store.ts"
-import * as Text from "../Text.ts"
+import * as gcView from "./gcView.ts"
 
 const defaultKeep = 20
 
-export const gc = (context: Context) => {
-  if (!Store.exists(context.root)) {
-    return Effect.sync(() => {
-      context.screen.write(context.json ? '{ "removed": null }\n' : `Nothing is stored in ${context.root}.\n`)
-      return 0
-    })
-  }
-  return collect(context).pipe(Effect.provide(Store.layer(context.root)))
-}
-
-const collect = Effect.fnUntraced(function* (context: Context) {
+export const gc = Effect.fnUntraced(function* (context: Context) {
   const { invocation, screen, json } = context
   const keep = Arguments.integer(invocation, "keep") ?? defaultKeep
   const dryRun = Arguments.has(invocation, "dry-run")
-  const removal = Garbage.plan(yield* held(context.root), keep)
-  if (!dryRun) yield* remove(context.root, removal)
-  const freed = freedBytes(removal)
-  if (json) screen.write(`${JSON.stringify({ dryRun, keep, freedBytes: freed, ...removal }, undefined, 2)}\n`)
-  else screen.write(`${lines(removal, keep, dryRun, freed).join("\n")}\n`)
+  const removal = Store.exists(context.root)
+    ? yield* inStore(context.root, keep, dryRun).pipe(Effect.provide(Store.layer(context.root)))
+    : undefined
+  const cache = inCache(Library.cacheFolder(), yield* Clock.currentTimeMillis, dryRun)
+  const found: gcView.Found = { root: context.root, keep, dryRun, removal, cache }
+  screen.write(
+    json ? `${JSON.stringify(gcView.toJson(found), undefined, 2)}\n` : `${gcView.lines(found).join("\n")}\n`,
+  )
   return 0
 })
 
+const hour = 60 * 60 * 1000
+
+// ── the user's cache ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Commands of every project use it at any time: what was made within a day stays. */
+const inCache = (folder: string, now: number, dryRun: boolean): gcView.CacheRemoval => {
+  const bundles = join(folder, "bundles")
+  const programs = Programs.list(bundles, 24 * hour, now).filter((program) => !program.current)
+  const compiled = CompiledCode.superfluous(CompiledCode.list(join(folder, "compiled")), now)
+  if (!dryRun) {
+    Programs.remove(bundles, programs)
+    CompiledCode.remove(compiled)
+  }
+  return { folder, programs: gcView.totalOf(programs), compiled: gcView.totalOf(compiled) }
+}
+
+// ── the project's store ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const inStore = Effect.fnUntraced(function* (root: string, keep: number, dryRun: boolean) {
+  const removal = Garbage.plan(yield* held(root), keep)
+  if (!dryRun) yield* remove(root, removal)
+  return removal
+})
+
 const checkpointFolder = (root: string): string => join(Project.store(root), "checkpoints")
+const bundleFolder = (root: string): string => join(Project.store(root), "bundles")
 
 const held = Effect.fnUntraced(function* (root: string) {
   const log = yield* RunLog.RunLog
@@ -51,14 +72,21 @@ const held = Effect.fnUntraced(function* (root: string) {
     runs: runs.map((run) => ({
       id: run.id,
       live: run.state === "running",
+      startedAt: run.startedAt,
       keys: keysOf(log, run),
     })),
-    results: cache.keys().map((key) => ({
-      key,
-      step: cache.stored(key)?.name ?? "unknown",
-      blobs: (cache.get(key)?.blobs ?? "").split("\n").map((line) => line.slice(0, 64)),
-    })),
+    results: cache.keys().map((key) => {
+      const stored = cache.stored(key)
+      return {
+        key,
+        step: stored?.name ?? "unknown",
+        blobs: (cache.get(key)?.blobs ?? "").split("\n").map((line) => line.slice(0, 64)),
+        memories: stored?.memories ?? [],
+      }
+    }),
     checkpoints: checkpoints(root),
+    memories: RowMemory.list(Project.store(root)),
+    programs: Programs.list(bundleFolder(root), hour, yield* Clock.currentTimeMillis),
     blobs: (yield* store.list).map((blob) => ({
       ...blob,
       recent: (statSync(cache.blobPath(blob.digest), { throwIfNoEntry: false })?.mtimeMs ?? 0) >= since,
@@ -98,49 +126,7 @@ const remove = Effect.fnUntraced(function* (root: string, removal: Garbage.Remov
   removal.runs.forEach((run) => log.forget(run))
   for (const { key } of removal.checkpoints)
     rmSync(join(checkpointFolder(root), key), { recursive: true, force: true })
+  for (const { scope } of removal.memories) RowMemory.forget(db.root, scope)
+  Programs.remove(bundleFolder(root), removal.programs)
   yield* Effect.forEach(removal.blobs, (blob) => store.remove(blob.digest), { discard: true })
 })
-
-const total = (entries: ReadonlyArray<{ readonly sizeBytes: number }>): number =>
-  entries.reduce((sum, entry) => sum + entry.sizeBytes, 0)
-
-const freedBytes = (removal: Garbage.Removal): number => total(removal.blobs) + total(removal.checkpoints)
-
-const lines = (removal: Garbage.Removal, keep: number, dryRun: boolean, freed: number): Array<string> => {
-  const { kept } = removal
-  const steps = [...new Set(removal.results.map((result) => result.step))]
-  const rows = [
-    [
-      plural(removal.runs.length, "run"),
-      `older than the ${keep === 1 ? "newest" : `${keep} newest`}`,
-      removal.runs,
-    ],
-    [
-      plural(removal.results.length, "result"),
-      `no kept run uses ${removal.results.length === 1 ? "it" : "them"}: ${few(steps)}`,
-      removal.results,
-    ],
-    [
-      plural(removal.checkpoints.length, "checkpoint"),
-      `${bytes(total(removal.checkpoints))}; no kept run goes on from ${removal.checkpoints.length === 1 ? "it" : "them"}`,
-      removal.checkpoints,
-    ],
-    [
-      plural(removal.blobs.length, "blob"),
-      `${bytes(total(removal.blobs))}; no kept result holds ${removal.blobs.length === 1 ? "it" : "them"}`,
-      removal.blobs,
-    ],
-  ] as const
-  const shown = rows.filter(([, , entries]) => entries.length > 0)
-  const width = Math.max(0, ...shown.map(([label]) => label.length))
-  const keeps = `${plural(kept.runs, "run")}, ${plural(kept.results, "result")}, ${bytes(kept.sizeBytes)}`
-  return shown.length === 0
-    ? [`Nothing to remove; kept: ${keeps}.`]
-    : [
-        ...shown.map(([label, why]) => `${Text.padEnd(label, width)}   ${why}`),
-        `${dryRun ? "Would free" : "Freed"} ${bytes(freed)}; ${dryRun ? "would keep" : "kept"}: ${keeps}.`,
-      ]
-}
-
-const few = (names: ReadonlyArray<string>): string =>
-  names.length <= 5 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`
