@@ -2,9 +2,6 @@ import { Random } from "@sluice/core"
 import { describe, expect, it } from "vitest"
 import * as Comparison from "../src/evaluate/Comparison.ts"
 import * as Score from "../src/evaluate/Score.ts"
-import * as Markdown from "../src/report/Markdown.ts"
-import * as Page from "../src/report/Page.ts"
-import type { Report } from "../src/report/Report.ts"
 import type { Fits } from "../src/scores/JsonSchema.ts"
 
 const isSentiment: Fits = (value) =>
@@ -237,42 +234,5 @@ describe("figures of the task", () => {
         null,
       ).classes,
     ).toBeNull()
-  })
-})
-
-describe("report", () => {
-  const answered = rows([...times(3, true, true), ...times(5, false, true), ...times(1, false, false)])
-  const report: Report = {
-    title: "Reviews <held out>",
-    comparison: Comparison.make(arms, answered, draws),
-    rows: answered,
-    provenance: [["Base model", "abc123"]],
-  }
-
-  it("gives the same bytes for the same results, every row and every answer in them", () => {
-    expect(Page.render(report)).toBe(Page.render(structuredClone(report)))
-    for (const text of [Page.render(report), Markdown.render(report)]) {
-      for (const row of answered) expect(text).toContain(row.id)
-      expect(text.match(/Positive!/g)).toHaveLength(6)
-      expect(text).toContain("abc123")
-    }
-  })
-
-  it("is one page that asks for nothing and shows text as text", () => {
-    const page = Page.render(report)
-    expect(page).not.toMatch(/(src|href)="(?!#)/)
-    expect(page).not.toContain("<held out>")
-    expect(page).toContain("<h1>Reviews &lt;held out&gt;</h1>")
-    expect(page).toContain("review &lt;0&gt; &amp; more")
-    expect(page).toContain("prefers-color-scheme: dark")
-    expect(page.match(/<circle /g)).toHaveLength(2)
-  })
-
-  it("keeps Markdown tables whole when text holds bars and line ends", () => {
-    const odd = { ...report, rows: [{ ...answered[0]!, prompt: "a | b\nc" }] }
-    const line = Markdown.render(odd)
-      .split("\n")
-      .find((each) => each.includes("row0"))
-    expect(line).toContain(String.raw`a \| b ⏎ c`)
   })
 })

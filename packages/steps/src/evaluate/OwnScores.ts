@@ -9,6 +9,7 @@ import type { Answered, Arm } from "./Comparison.ts"
 export interface OwnScore {
   readonly name: string
   readonly kind: "rate" | "mean"
+  readonly higherIsBetter: boolean
   readonly arms: ReadonlyArray<Scorer.Scored & { readonly arm: string }>
   /** Every later arm against every earlier one, corrected together. */
   readonly pairs: ReadonlyArray<Verdict.Decided & { readonly first: string; readonly second: string }>
@@ -42,6 +43,7 @@ export const make = (
     return {
       name,
       kind,
+      higherIsBetter,
       arms: scored,
       pairs: decided.map((pair, index) => ({
         ...pair,

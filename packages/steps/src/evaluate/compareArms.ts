@@ -1,12 +1,12 @@
 import { type Artifact, Errors, Random, type Step, type Table } from "@sluice/core"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type { Chat } from "../Chat.ts"
 import { counted, thousands } from "../counted.ts"
 import * as Markdown from "../report/Markdown.ts"
 import * as Page from "../report/Page.ts"
-import type { Aside, Report } from "../report/Report.ts"
+import { type Aside, Report } from "../report/Report.ts"
 import * as Json from "../scores/jsonValue.ts"
 import type * as Scorer from "../scores/Scorer.ts"
 import type { RetrievalScores } from "../Retrieve.ts"
@@ -21,6 +21,7 @@ import * as Settled from "./Settled.ts"
 import * as StyleScore from "./styleScore.ts"
 import * as Tables from "./tables.ts"
 import { textScorers } from "./textScorers.ts"
+import { toReport } from "./toReport.ts"
 
 /** An own scorer as it stands in the config. */
 interface Described {
@@ -90,24 +91,29 @@ export const compareArms = async (context: Step.Context<Config, Inputs>) => {
     scorers.push(...textScorers().filter(({ name }) => !names.has(name)))
   }
   const own = OwnScores.make(scorers, arms, answered, draws)
-  const comparison = {
-    ...compared,
-    ...settledBy(arms, context.config.decidedBy ?? (isFreeText ? "chrF" : "exact"), scorers, own),
-  }
-  const report: Report = {
+  const decidedBy = context.config.decidedBy ?? (isFreeText ? "chrF" : "exact")
+  const comparison = { ...compared, ...settledBy(arms, decidedBy, scorers, own) }
+  const report = toReport({
     title: context.config.title,
+    arms,
     comparison,
-    rows: answered,
-    asides: [...(style === null ? [] : [style.aside]), ...own.map(ownAside), ...(await asidesOf(context))],
+    answered,
+    decidedBy,
+    own,
+    asides: [...(style === null ? [] : [style.aside]), ...(await asidesOf(context))],
     provenance: provenance(context),
-  }
+  })
   context.summarize(`${counted(answered.length, "row")}, ${comparison.standing}`)
   return {
     predictions: Tables.predictions(arms, answered),
     scores: [...Tables.scores(comparison), ...own.flatMap(Tables.ownScores)],
     differences: [...Tables.differences(comparison), ...own.flatMap(Tables.ownDifferences)],
     costs: Tables.costs(comparison),
-    report: { "report.md": Markdown.render(report), "report.html": Page.render(report) },
+    report: {
+      "report.json": `${JSON.stringify(Schema.encodeSync(Report)(report))}\n`,
+      "report.md": Markdown.render(report),
+      "report.html": Page.render(report),
+    },
   }
 }
 
@@ -160,34 +166,6 @@ const styleOf = async (
   )
 }
 
-const ownAside = ({ arms, kind, name, pairs }: OwnScores.OwnScore): Aside => {
-  const shown = (value: number) => (kind === "rate" ? Comparison.percent(value) : value.toFixed(3))
-  const difference = (value: number) =>
-    kind === "rate" ? Comparison.points(value) : `${value > 0 ? "+" : ""}${value.toFixed(3)}`
-  return {
-    title: name,
-    head: ["Arms", kind === "rate" ? "Share" : "Mean", "95 % interval", "p", "Verdict"],
-    rows: [
-      ...arms.map(({ arm, high, low, value }) => [
-        arm,
-        shown(value),
-        `${shown(low)} to ${shown(high)}`,
-        "",
-        "",
-      ]),
-      ...pairs.map((pair) => [
-        `${pair.first} − ${pair.second}`,
-        difference(pair.difference),
-        `${difference(pair.low)} to ${difference(pair.high)}`,
-        Comparison.pText(pair.pAdjusted),
-        pair.outcome === "undecided" && pair.moreRows !== null
-          ? `undecided; about ${thousands(pair.moreRows)} more rows would decide`
-          : pair.outcome,
-      ]),
-    ],
-  }
-}
-
 /** The prompts that arms chose from, and how good their retrieval is. */
 const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<ReadonlyArray<Aside>> => {
   const tables: Array<Aside> = []
@@ -229,7 +207,7 @@ const promptsAside = (arm: string, rows: ReadonlyArray<Table.Row<typeof PromptSc
   }
 }
 
-const provenance = (context: Step.Context<Config, Inputs>): Report["provenance"] => [
+const provenance = (context: Step.Context<Config, Inputs>): ReadonlyArray<readonly [string, string]> => [
   ["Held-out chats", context.inputs.chats.fingerprint],
   ["Base model", context.inputs.model.fingerprint],
   ...context.config.arms.flatMap(({ endpoint, name, tuned }): ReadonlyArray<readonly [string, string]> => [

@@ -1,42 +1,91 @@
-import { percent, type ArmResult } from "../evaluate/Comparison.ts"
+/**
+ * Plots as HTML: bars and points are placed by shares of the width, so that letters keep their size on a telephone.
+ */
 import { escape } from "./Html.ts"
+import type { Score } from "./Report.ts"
+import * as words from "./words.ts"
 
-/** Exact match of each arm as a point with its interval, on one axis from 0 to 100 %. An SVG element, themed by CSS. */
-export const intervals = (arms: ReadonlyArray<ArmResult>): string => {
-  const x = (share: number) => (left + share * width).toFixed(1)
-  const height = top + arms.length * rowHeight + bottom
-  const grid = [0, 0.25, 0.5, 0.75, 1].map(
-    (share) =>
-      `<line class="grid" x1="${x(share)}" x2="${x(share)}" y1="${top}" y2="${height - bottom}"/>` +
-      `<text class="tick" x="${x(share)}" y="${height - 8}" text-anchor="middle">${share * 100} %</text>`,
+/** Each arm's rate as a point with its interval, on one axis from 0 to 100 %. */
+export const intervals = (
+  caption: string,
+  scores: ReadonlyArray<Score>,
+  tuned: ReadonlyArray<string>,
+): string => {
+  const said = scores.map(
+    (score) => `${score.arm} ${words.value(score.kind, score.value)}, ${words.interval(score)}`,
   )
-  const marks = arms.map((arm, index) => {
-    const y = top + (index + 0.5) * rowHeight
-    const { low, high, rate } = arm.exact
+  const rows = scores.map(({ arm, high, kind, low, value }) => {
+    const place = (share: number): string => `${(share * 100).toFixed(2)}%`
     return (
-      `<g class="${arm.tuned ? "tuned" : "untuned"}">` +
-      `<text x="${left - 12}" y="${y + 5}" text-anchor="end">${escape(arm.name)}</text>` +
-      `<line class="interval" x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}"/>` +
-      `<line class="interval" x1="${x(low)}" x2="${x(low)}" y1="${y - 6}" y2="${y + 6}"/>` +
-      `<line class="interval" x1="${x(high)}" x2="${x(high)}" y1="${y - 6}" y2="${y + 6}"/>` +
-      `<circle cx="${x(rate)}" cy="${y}" r="6"/>` +
-      `<text x="${left + width + 12}" y="${y + 5}">${percent(rate)}</text></g>`
+      `<div class="bar${tuned.includes(arm) ? " tuned" : ""}"><span class="name">${escape(arm)}</span>` +
+      `<span class="track"><span class="interval" style="left:${place(low)};width:${place(high - low)}"></span>` +
+      `<span class="dot" style="left:${place(value)}"></span></span>` +
+      `<span class="value">${words.value(kind, value)}</span></div>`
     )
   })
-  const said = arms.map(
-    (arm) =>
-      `${arm.name} ${percent(arm.exact.rate)}, interval ${percent(arm.exact.low)} to ${percent(arm.exact.high)}`,
-  )
+  const ticks = [0, 25, 50, 75, 100].map((tick) => `<span style="left:${tick}%">${tick}</span>`).join("")
   return (
-    `<svg viewBox="0 0 ${left + width + right} ${height}" role="img" aria-labelledby="plot-title plot-text">` +
-    `<title id="plot-title">Exact match by arm with 95 % intervals</title>` +
-    `<desc id="plot-text">${escape(said.join("; "))}</desc>${grid.join("")}${marks.join("")}</svg>`
+    `<figure class="plot"><figcaption>${escape(caption)}</figcaption>` +
+    `<div role="img" aria-label="${escape(`${caption}: ${said.join("; ")}`)}">${rows.join("")}` +
+    `<div class="bar axis"><span class="name"></span><span class="track">${ticks}</span><span class="value">%</span></div>` +
+    `</div></figure>`
   )
 }
 
-const left = 150
-const width = 460
-const right = 90
-const top = 12
-const rowHeight = 44
-const bottom = 30
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+export interface Line {
+  readonly name: string
+  /** Joined by a line, or points of their own. */
+  readonly kind: "line" | "points"
+  readonly points: ReadonlyArray<Point>
+}
+
+/** Curves over optimizer steps. At most about 600 points of a line are drawn, each the mean of its share. */
+export const curves = (caption: string, said: string, lines: ReadonlyArray<Line>): string => {
+  const all = lines.flatMap(({ points }) => points)
+  if (all.length === 0) return ""
+  const xs = all.map(({ x }) => x)
+  const [from, to] = [Math.min(...xs), Math.max(...xs)]
+  const top = Math.max(...all.map(({ y }) => y)) || 1
+  const x = (value: number): number => (to === from ? 50 : ((value - from) / (to - from)) * 100)
+  const y = (value: number): number => (1 - value / top) * 100
+  const drawn = lines.map(({ kind, points }) => {
+    if (kind === "points")
+      return points
+        .map(
+          (point) =>
+            `<span class="dot" style="left:${x(point.x).toFixed(2)}%;top:${y(point.y).toFixed(2)}%"></span>`,
+        )
+        .join("")
+    const path = thinned(points).map((point) => `${x(point.x).toFixed(2)},${y(point.y).toFixed(2)}`)
+    return `<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><polyline points="${path.join(" ")}"/></svg>`
+  })
+  const keys = lines
+    .filter(({ points }) => points.length > 0)
+    .map(({ kind, name }) => `<span class="key ${kind}">${escape(name)}</span>`)
+  return (
+    `<figure class="plot"><figcaption>${escape(caption)} ${keys.join(" ")}</figcaption>` +
+    `<div class="curve" role="img" aria-label="${escape(said)}"><span class="top">${top.toPrecision(3)}</span>` +
+    `<span class="zero">0</span><div class="area">${drawn.join("")}</div>` +
+    `<span class="from">${from}</span><span class="to">${to}</span></div></figure>`
+  )
+}
+
+const mostPoints = 600
+
+const thinned = (points: ReadonlyArray<Point>): ReadonlyArray<Point> => {
+  if (points.length <= mostPoints) return points
+  return Array.from({ length: mostPoints }, (_, at) => {
+    const share = points.slice(
+      Math.floor((at * points.length) / mostPoints),
+      Math.floor(((at + 1) * points.length) / mostPoints),
+    )
+    const mean = (of: (point: Point) => number): number =>
+      share.reduce((sum, point) => sum + of(point), 0) / share.length
+    return { x: mean(({ x }) => x), y: mean(({ y }) => y) }
+  })
+}
