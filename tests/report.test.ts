@@ -1,10 +1,12 @@
-import { copyFileSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { AxeResults } from "axe-core"
-import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import type { Browser, BrowserContextOptions, Page as BrowserPage } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Page from "../packages/steps/src/report/Page.ts"
+import * as reports from "../packages/steps/test/support/reports.ts"
 import type * as Sandbox from "./cli/Sandbox.ts"
 import { launch } from "./support/browser.ts"
 import * as Outcome from "./support/Outcome.ts"
@@ -22,7 +24,7 @@ const hostile = tiny.reviews(40).map((row, at) => ({
     row.text,
     `<script>document.title = "taken"</script> ${at}`,
     `"><img src=x onerror="document.title='taken'"> ${at}`,
-    `${"a very long review ".repeat(8)}&amp; ${at}`,
+    `${"a very long review ".repeat(8)}&amp; \u0000 \u001b[31m ${at}`,
     `مراجعة جيدة ${at} 😀 &lt;b&gt;`,
   ][at % 5]!,
 }))
@@ -31,15 +33,17 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
   let project: Sandbox.Sandbox
   let browser: Browser
   let url: string
+  /** A page of more rows than are shown at once. */
+  let many: string
 
   beforeAll(async () => {
     project = tiny.make({ "data/yelp.json": JSON.stringify(hostile) })
     await Outcome.run(project, ["tiny.ts", "--only", "evaluate/report"])
-    const { stdout } = await project.sluice("show", "evaluate/report", "--json")
-    const files = JSON.parse(stdout).outputs.report.files as ReadonlyArray<{ name: string; path: string }>
-    const page = join(project.root, "report.html")
-    copyFileSync(files.find(({ name }) => name === "report.html")!.path, page)
-    url = pathToFileURL(page).href
+    await project.sluice("report", "--out", "report")
+    url = pathToFileURL(join(project.root, "report/report.html")).href
+    const report = reports.repeated(reports.make(), 130)
+    project.write("many.html", Page.render(report, reports.facts(report)))
+    many = pathToFileURL(join(project.root, "many.html")).href
     browser = await launch()
   }, 120_000)
   afterAll(async () => {
@@ -48,7 +52,7 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
   })
 
   /** The page as a reader with these settings has it, and everything that it asked for or complained about. */
-  const open = async (options: BrowserContextOptions = {}) => {
+  const open = async (options: BrowserContextOptions = {}, at = url) => {
     const context = await browser.newContext(options)
     const page = await context.newPage()
     const requests: Array<string> = []
@@ -56,22 +60,26 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     page.on("request", (request) => requests.push(request.url()))
     page.on("console", (message) => complaints.push(message.text()))
     page.on("pageerror", (error) => complaints.push(error.message))
-    await page.goto(url)
+    await page.goto(at)
     return { page, requests, complaints, close: () => context.close() }
   }
-  const picture = async (page: Page, name: string): Promise<void> => {
+  const picture = async (page: BrowserPage, name: string): Promise<void> => {
     if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
   }
 
   it.each([
-    ["light", 1200],
-    ["dark", 1200],
+    ["light", 1280],
+    ["dark", 1280],
+    ["light", 800],
     ["light", 380],
+    ["dark", 380],
   ] as const)("has no accessibility finding in %s at %i pixels", async (colorScheme, width) => {
     const { page, requests, complaints, close } = await open({
       colorScheme,
       viewport: { width, height: 900 },
     })
+    // What can be opened is looked at as well.
+    await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     // The page's own rules forbid other scripts; the driver may evaluate all the same.
     await page.evaluate(axe)
     const { violations, passes } = await page.evaluate<AxeResults>("axe.run()")
@@ -100,10 +108,25 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     expect(await page.title()).toBe("A tiny tuning")
     expect(await page.locator("img").count()).toBe(0)
     const prompts = await page.locator("#answers .text").allTextContents()
-    const held = hostile.filter(({ text }) =>
-      prompts.some((prompt) => prompt.trimEnd().endsWith(text.trim())),
-    )
+    const visible = (text: string) => text.replaceAll("\u0000", "\\u0000").replaceAll("\u001b", "\\u001b")
+    const held = hostile.filter(({ text }) => prompts.some((prompt) => prompt === visible(text.trim())))
     expect(held).toHaveLength(prompts.length)
+    expect(prompts.some((prompt) => prompt.includes("\\u001b[31m"))).toBe(true)
+    await close()
+  })
+
+  it("has contents whose links lead to sections, all of them", async () => {
+    const { page, close } = await open()
+    const links = page.locator("nav a")
+    const names = await links.allTextContents()
+    expect(names).toEqual(await page.locator("h2").allTextContents())
+    expect(names).toEqual(
+      expect.arrayContaining(["Arms", "Differences", "Cost", "Loss", "Where the data went", "Provenance"]),
+    )
+    for (const [at, name] of names.entries()) {
+      await links.nth(at).click()
+      expect(await page.evaluate("document.activeElement.textContent")).toBe(name)
+    }
     await close()
   })
 
@@ -132,11 +155,59 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     await close()
   })
 
+  it("sorts rows by their headings with the keyboard, and says in which order", async () => {
+    const { page, close } = await open()
+    const heading = page.getByRole("columnheader", { name: "Prompt" }).last()
+    const prompts = () => page.locator("#answers .text").allTextContents()
+    await heading.getByRole("button").focus()
+    await page.keyboard.press("Enter")
+    expect(await heading.getAttribute("aria-sort")).toBe("ascending")
+    const ascending = await prompts()
+    await page.keyboard.press("Enter")
+    expect(await heading.getAttribute("aria-sort")).toBe("descending")
+    expect(await prompts()).toEqual(ascending.toReversed())
+    await close()
+  })
+
+  it("opens with the keyboard what a row came from", async () => {
+    const { page, close } = await open()
+    const summary = page.locator("#answers summary").first()
+    await summary.focus()
+    await page.keyboard.press("Enter")
+    // Made when it is opened.
+    await page.locator("#answers details ol").first().waitFor()
+    const text = await page.locator("#answers details").first().textContent()
+    expect(text).toMatch(
+      /^Where fromAsked: data\/yelp\.json row \d+ \(line \d+\)Most like it among the rows learnt:/,
+    )
+    expect(text).toMatch(/seen once, loss \d\.\d{4}/)
+    await close()
+  })
+
   it("reads without its script", async () => {
     const { page, close } = await open({ javaScriptEnabled: false })
     expect(await page.locator("#answers tbody tr").count()).toBeGreaterThan(3)
     expect(await page.locator("form.filters").isVisible()).toBe(false)
-    expect(await page.locator("svg").count()).toBeGreaterThan(0)
+    expect(await page.locator(".plot .dot").count()).toBe(2)
+    expect(await page.locator(".plot polyline").count()).toBe(1)
+    expect(await page.locator("th button").count()).toBe(0)
+    await close()
+  })
+
+  it("makes further rows as they are asked for, fifty at a time", async () => {
+    const { page, close } = await open({}, many)
+    const shown = () => page.locator("#answers tbody tr").count()
+    expect(await shown()).toBe(50)
+    expect(await page.locator("output").textContent()).toBe("130 of 130 rows, the first 50 shown")
+    await page.getByRole("button", { name: "Show more rows" }).focus()
+    await page.keyboard.press("Enter")
+    expect(await shown()).toBe(100)
+    // The keyboard goes on at the first new row.
+    expect(await page.evaluate("document.activeElement.textContent")).toContain("review number 50 ")
+    await page.getByRole("button", { name: "Show more rows" }).click()
+    expect([await shown(), await page.locator("#more").isVisible()]).toEqual([130, false])
+    await page.locator("select").selectOption({ label: "rows that base gets wrong" })
+    expect(await shown()).toBe(50)
     await close()
   })
 

@@ -244,6 +244,37 @@ export const commands: ReadonlyArray<Command> = [
     needsPipeline: false,
   },
   {
+    name: "report",
+    summary: "write a comparison's report, and check it",
+    description:
+      "Writes what a run's comparison of arms found to .sluice/reports: a page, Markdown and JSON, or other\nforms. Exits 1 where a condition does not hold: ARM.SCORE >= NUMBER, a difference of two arms, or\nARM > ARM for the verdict.",
+    arguments: [FILE],
+    flags: [
+      RUN,
+      {
+        name: "format",
+        value: "FORM",
+        repeated: true,
+        choices: ["html", "md", "json", "junit", "lm-eval", "promptfoo", "all"],
+        help: "html, md, json (these three by default), junit, lm-eval, promptfoo or all",
+      },
+      { name: "out", value: "FOLDER", help: "where to write instead" },
+      {
+        name: "fail-under",
+        value: "CONDITION",
+        repeated: true,
+        help: 'exit 1 where this does not hold, as "tuned.exact >= 0.85"',
+      },
+      { name: "comparison", value: "NAME", help: "which one, where a run has several" },
+    ],
+    examples: [
+      "sluice report",
+      'sluice report --format junit --out results --fail-under "tuned.exact >= 0.85"',
+      'sluice report --fail-under "tuned.exact - base.exact >= 5%" --fail-under "tuned > base"',
+    ],
+    needsPipeline: false,
+  },
+  {
     name: "gc",
     summary: "remove results that no kept run uses",
     description:

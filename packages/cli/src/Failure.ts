@@ -34,6 +34,7 @@ const invalid = new Set([
   "SyntaxProblem",
   "BundleProblem",
   "UsageError",
+  "ConditionRefused",
   "InitRefused",
   "TarballsMissing",
   "CurveRefused",

@@ -63,6 +63,8 @@ const commandOf = async (name: string): Promise<(context: Context) => CommandEff
       return (await import("./commands/diff.ts")).diff
     case "show":
       return (await import("./commands/show.ts")).show
+    case "report":
+      return (await import("./commands/report.ts")).report
     case "gc":
       return (await import("./commands/gc.ts")).gc
     case "doctor":

@@ -66,6 +66,8 @@ export interface Service {
     readonly limit?: number
   }) => ReadonlyArray<Omit<Run, "steps">>
   readonly steps: (run: string) => ReadonlyArray<RunStep>
+  /** The run whose steps these are: an earlier one where nothing had changed, else itself. */
+  readonly stepsOf: (run: string) => string
   /** One of them. */
   readonly stepNamed: (run: string, name: string) => RunStep | undefined
   /** Every whole line of a run's file. */
@@ -258,6 +260,8 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
             run,
           )
           .map((row) => toStep(row, run)),
+      stepsOf: (run) =>
+        db.get<{ steps_of: string }>("select steps_of from runs where id = ?", run)?.steps_of ?? run,
       stepNamed: (run, name) => {
         const row = db.get<StepRow>(
           `select run, name, key, decision, ms from run_steps

@@ -1,0 +1,12 @@
+import { join } from "node:path"
+import * as Project from "../Project.ts"
+
+/** Where a run's reports stand: each comparison in a folder of its own, but for the usual one. */
+export const folderOf = (root: string, run: string, comparison: string): string => {
+  const folder = join(Project.store(root), "reports", run)
+  return comparison === "evaluate" ? folder : join(folder, ...comparison.split("/"))
+}
+
+export const pageFile = "report.html"
+/** The sentence alone: what a later run that changes nothing prints again. */
+export const verdictFile = "verdict.txt"
