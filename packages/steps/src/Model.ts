@@ -56,8 +56,8 @@ const knownSentenceModel = Step.make({
   unchecked: "fetches a model and checks its digest",
   run: (context) =>
     Effect.flatMap(
-      Effect.promise(() => import("./model/collect.ts")),
-      (model) => model.knownSentence(context),
+      Effect.promise(() => import("./model/sentence.ts")),
+      (model) => model.known(context),
     ),
 })
 
@@ -89,7 +89,7 @@ const sentenceModelFolder = Step.make({
   output: SentenceModelFiles,
   run: (context) =>
     Effect.flatMap(
-      Effect.promise(() => import("./model/collect.ts")),
-      (model) => model.sentenceFolder(context),
+      Effect.promise(() => import("./model/sentence.ts")),
+      (model) => model.folder(context),
     ),
 })

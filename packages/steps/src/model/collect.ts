@@ -1,5 +1,5 @@
 import { Errors, type Source, type Step } from "@sluice/core"
-import { FormatError, ModelFiles, SentenceModel } from "@sluice/llm"
+import { FormatError, ModelFiles } from "@sluice/llm"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,14 +8,14 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { sized } from "../counted.ts"
 
-/** A model that Sluice knows where to get; the digest in the config is the one that the file must have. */
+/** A language model that Sluice knows where to get. */
 export const known = (context: Known) => fetched(ModelFiles.smolLM2, context)
 
-export const knownSentence = (context: Known) => fetched(ModelFiles.miniLM, context)
+/** A step that has a known model's name and the digest that its weights must have in its config. */
+export type Known = Step.Context<{ readonly name: string; readonly sha256: string }>
 
-type Known = Step.Context<{ readonly name: string; readonly sha256: string }>
-
-const fetched = Effect.fnUntraced(function* (model: ModelFiles.KnownModel, context: Known) {
+/** A known model's files, fetched where they are not there yet. */
+export const fetched = Effect.fnUntraced(function* (model: ModelFiles.KnownModel, context: Known) {
   if (model.name !== context.config.name || model.sha256 !== context.config.sha256) {
     return yield* Effect.die(
       new Error(`No model ${context.config.name} with digest ${context.config.sha256} is known.`),
@@ -43,13 +43,11 @@ export const file = Effect.fnUntraced(function* (
 /** The files of a model's folder that decide what the model is. */
 export const folder = (context: Files) => copied(context, languageModel())
 
-/** Those of a sentence model's folder. */
-export const sentenceFolder = (context: Files) => copied(context, sentenceModel)
-
-type Files = Step.Context<unknown, { readonly files: ReadonlyArray<Source.SourceFile> }>
+/** A step that reads files. */
+export type Files = Step.Context<unknown, { readonly files: ReadonlyArray<Source.SourceFile> }>
 
 /** How files that lie in a folder are known to be a model. */
-interface Checked {
+export interface Checked {
   readonly filesOf: (folder: string) => ReadonlyMap<string, string>
   /** Opens them, and says what they are. */
   readonly open: (
@@ -63,18 +61,8 @@ const languageModel = (file = ""): Checked => ({
   open: (files) => Effect.map(ModelFiles.open(files), ({ weights }) => String(weights.config["model_type"])),
 })
 
-const sentenceModel: Checked = {
-  filesOf: SentenceModel.filesOf,
-  open: (files, inFolder) =>
-    Effect.map(
-      SentenceModel.open(files, inFolder),
-      ({ config, maxTokens, pooling }) =>
-        `${config.architecture}, ${config.hidden} numbers by ${pooling}, ${maxTokens} tokens`,
-    ),
-}
-
 /** Copies the files into the step's folder, each read once under its planned digest, and opens them as a model. */
-const copied = Effect.fnUntraced(function* (context: Files, { filesOf, open }: Checked) {
+export const copied = Effect.fnUntraced(function* (context: Files, { filesOf, open }: Checked) {
   const { files } = context.inputs
   const above = commonFolder(files.map(({ name }) => name))
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
