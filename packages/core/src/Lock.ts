@@ -154,7 +154,7 @@ const lockOf = ({ planner, observed }: Observe.Prepared): Locked => {
     steps[node.name] = {
       definition: node.facts.name,
       ...(node.facts.version === undefined ? {} : { version: node.facts.version }),
-      code: short(record.code),
+      code: [record.code, ...(record.finish === undefined ? [] : [record.finish])].map(short).join(" "),
       config: Object.fromEntries(
         Object.entries(own.configTexts).map(([field, text]) => [
           field,

@@ -311,6 +311,10 @@ export const make: {
   if (clash !== undefined) {
     throw new TypeError(`Step "${facts.name}" has an input and a config field of one name: "${clash}".`)
   }
+  const rows = facts.rowWise?.input
+  if (rows !== undefined && !["table", "anyTable"].includes(facts.inputs[rows]?.kind ?? "")) {
+    throw new TypeError(`Step "${facts.name}" is row-wise in "${rows}", which is no input that is a table.`)
+  }
   const definition = (given: { readonly [name: string]: unknown }): Use => {
     const inputs: Record<string, Ref | Source.Given> = {}
     const config: Record<string, unknown> = {}

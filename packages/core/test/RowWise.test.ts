@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { Artifact, Canonical, Pipeline, Random, Step, Table } from "../src/index.ts"
+import { Artifact, Canonical, Pipeline, Random, Source, Step, Table } from "../src/index.ts"
 import { type Project, project } from "./support/project.ts"
 import { identified } from "./support/tagged.ts"
 
@@ -210,6 +210,13 @@ describe("a row-wise step", () => {
     expect(killed.run().status).toBe(0)
     expect(killed.chunks()).toEqual(whole.chunks())
     expect(whole.chunks().length).toBeGreaterThan(3)
+  })
+
+  it("is refused where it is declared row-wise in something else than a table", () => {
+    const inputs = { files: Source.files }
+    expect(() =>
+      Step.make({ name: "bad", inputs, rowWise: { input: "files" }, output: Word, run: () => [] }),
+    ).toThrow(new TypeError('Step "bad" is row-wise in "files", which is no input that is a table.'))
   })
 
   it("names the row of the whole table that does not fit", async () => {

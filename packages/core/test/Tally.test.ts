@@ -213,6 +213,31 @@ describe("a row-wise step that tallies", () => {
     expect(seen.reduce((sum, count) => sum + count)).toBe(3000)
   })
 
+  it("is typed: a tally where it is made and where it is summed up, and none where none is declared", () => {
+    const words = { inputs: { words: Word }, output: Word } as const
+    const Typed = Step.make({
+      name: "typed",
+      ...words,
+      rowWise: { input: "words", tally: Counts, finish: (all) => all.forEach(({ rows }) => rows.toFixed()) },
+      run: ({ tally }) => {
+        // @ts-expect-error: letters are a number.
+        tally({ rows: 1, letters: "two", bad: [] })
+        return []
+      },
+    })
+    const Untyped = Step.make({
+      name: "untyped",
+      ...words,
+      rowWise: { input: "words" },
+      run: ({ tally }) => {
+        // @ts-expect-error: nothing is declared.
+        tally({ rows: 1 })
+        return []
+      },
+    })
+    expect([Typed, Untyped].map(({ facts }) => facts.rowWise?.tally)).toEqual([Counts, undefined])
+  })
+
   it("refuses a tally of another form, and one that is not declared", async () => {
     const tallying = (rowWise: object, value: unknown) => {
       const Bad = identified(
