@@ -9,7 +9,7 @@ import * as Show from "../show/artifact.ts"
 import type * as Store from "../Store.ts"
 
 /** What is read of the store. */
-export type Services = ActionCache.ActionCache | ArtifactStore.ArtifactStore | RunLog.RunLog
+type Services = ActionCache.ActionCache | ArtifactStore.ArtifactStore | RunLog.RunLog
 
 export type Row = Readonly<Record<string, unknown>>
 
