@@ -66,3 +66,22 @@ def rate(task, step):
     """Linear warmup, then linear decay to zero; `step` counts from 1."""
     total, warmup = task["totalSteps"], max(1.0, task["warmup"])
     return task["learningRate"] * min(1.0, step / warmup) * (1 - (step - 1) / total)
+
+
+def held_out_loss(model, rows):
+    """The mean over the supervised tokens of all rows."""
+    import torch
+
+    model.eval()
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for at in range(0, len(rows), 8):
+            batch = rows[at : at + 8]
+            longest = max(len(row["ids"]) for row in batch)
+            ids = torch.tensor([row["ids"] + [0] * (longest - len(row["ids"])) for row in batch])
+            labels = torch.tensor([row["labels"] + [-100] * (longest - len(row["ids"])) for row in batch])
+            mask = torch.tensor([[1] * len(row["ids"]) + [0] * (longest - len(row["ids"])) for row in batch])
+            supervised = int((labels[:, 1:] != -100).sum())
+            total += model(input_ids=ids, labels=labels, attention_mask=mask).loss.item() * supervised
+            count += supervised
+    return total / count

@@ -19,7 +19,7 @@ const instruction =
   'Reply with only a JSON object: {"sentiment": "positive"} or {"sentiment": "negative"}.'
 
 /** `count` reviews of all three files, as chats, with the answer's tokens supervised. */
-const reviews = (model: ModelFiles.OpenModel, count: number): ReadonlyArray<Row> => {
+export const reviews = (model: ModelFiles.OpenModel, count: number): ReadonlyArray<Row> => {
   const folder = path.resolve(import.meta.dirname, "../../pipelines/node_modules/sentiment/test/fixtures")
   const rows = ["amazon", "imdb", "yelp"].flatMap((name) => {
     const text = readFileSync(path.join(folder, `${name}.json`), "utf8")
@@ -39,16 +39,21 @@ const reviews = (model: ModelFiles.OpenModel, count: number): ReadonlyArray<Row>
   })
 }
 
-/** Rows of random tokens; `supervised` is the share of tokens at the end that are learnt. */
-export const randomRows = (count: number, length: (draw: Random.Random) => number, supervised: number) => {
+/** Rows of random tokens from the 100th on; `supervised` is the share of tokens at the end that are learnt. */
+export const randomRows = (
+  count: number,
+  length: (draw: Random.Random) => number,
+  supervised: number,
+  kinds = 40_000,
+) => {
   const draw = Random.make("bench/train/random")
   return Array.from({ length: count }, (): Row => {
-    const ids = Array.from({ length: length(draw) }, () => 100 + draw.integer(40_000))
+    const ids = Array.from({ length: length(draw) }, () => 100 + draw.integer(kinds))
     return { ids, labels: ids.map((id, i) => (i >= ids.length * (1 - supervised) ? id : -100)) }
   })
 }
 
-const batched = (rows: ReadonlyArray<Row>, size: number) =>
+export const batched = (rows: ReadonlyArray<Row>, size: number) =>
   Array.from({ length: Math.floor(rows.length / size) }, (_, k) => rows.slice(k * size, (k + 1) * size))
 
 /** `steps` batches of each kind. */

@@ -11,8 +11,17 @@ interface Shape {
   readonly tie_word_embeddings: boolean
 }
 
-/** As their authors publish them, by what they are called. */
+/** As their authors publish them, by what they are called; and one for backends without native code. */
 export const shapes = {
+  tiny: {
+    hidden_size: 64,
+    intermediate_size: 160,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    vocab_size: 512,
+    tie_word_embeddings: true,
+  },
   "SmolLM2-135M": {
     hidden_size: 576,
     intermediate_size: 1536,

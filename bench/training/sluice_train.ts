@@ -19,7 +19,13 @@ interface Work {
   readonly totalSteps: number
   readonly warmup: number
   readonly threads: number
-  readonly jit?: boolean
+  readonly backend?: "tensorflow" | "wasm" | "cpu"
+  readonly trainer?: Trainer.Options
+  readonly saveTo?: string
+  /** Rows to look at every so many optimizer steps, until their loss is as low as `until`. */
+  readonly heldOut?: ReadonlyArray<Row>
+  readonly lookEvery?: number
+  readonly until?: number
 }
 
 const work = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as Work
@@ -28,9 +34,8 @@ const rate = (step: number) =>
 
 const program = Effect.gen(function* () {
   const backend = yield* Backend.open({
-    backend: "tensorflow",
+    backend: work.backend ?? "tensorflow",
     threads: work.threads,
-    jit: work.jit ?? true,
   })
   const weights = work.shape === undefined ? (yield* ModelFiles.open(work.gguf!)).weights : source(work.shape)
   const model = Llama.load(backend, weights)
@@ -38,22 +43,45 @@ const program = Effect.gen(function* () {
     work.adapter === undefined
       ? Lora.create(backend, model.config, "bench/train")
       : Lora.fromWeights(backend, model.config, yield* Adapter.read(work.adapter))
-  const trainer = Trainer.make(backend, { model, adapter: lora })
+  const trainer = Trainer.make(backend, { model, adapter: lora, options: work.trainer ?? {} })
+  /** The mean over the supervised tokens of all held-out rows. */
+  const heldOutLoss = async () => {
+    let sum = 0
+    let weight = 0
+    for (let at = 0; at < work.heldOut!.length; at += 8) {
+      const found = await trainer.evaluate(work.heldOut!.slice(at, at + 8))
+      sum += found.loss * found.weight
+      weight += found.weight
+    }
+    return sum / weight
+  }
   const seconds: Array<number> = []
   const losses: Array<number> = []
   const gradientNorms: Array<number> = []
   const computedTokens: Array<number> = []
+  const looks: Array<Record<string, number>> = []
   let predictedBytes = 0
+  let trainingSeconds = 0
+  const start = performance.now()
   for (const [index, batch] of work.batches.entries()) {
     predictedBytes = Math.max(predictedBytes, trainer.memory(batch).totalBytes)
     const began = performance.now()
     const result = yield* Effect.promise(() => trainer.step(batch, rate(index + 1)))
     seconds.push((performance.now() - began) / 1000)
+    trainingSeconds += seconds.at(-1)!
     losses.push(result.loss)
     gradientNorms.push(result.gradientNorm)
     computedTokens.push(result.computedTokens)
+    const isLast = index === work.batches.length - 1
+    if (work.heldOut === undefined || (!isLast && (index + 1) % (work.lookEvery ?? Infinity) !== 0)) continue
+    const loss = yield* Effect.promise(heldOutLoss)
+    const passed = (performance.now() - start) / 1000
+    looks.push({ optimizerStep: index + 1, loss, trainingSeconds, seconds: passed })
+    if (work.until !== undefined && loss <= work.until) break
   }
-  console.log(JSON.stringify({ seconds, losses, gradientNorms, computedTokens, predictedBytes }))
+  if (work.saveTo !== undefined)
+    yield* Adapter.write(work.saveTo, yield* Effect.promise(() => trainer.adapter()))
+  console.log(JSON.stringify({ seconds, losses, gradientNorms, computedTokens, predictedBytes, looks }))
 })
 
 await Effect.runPromise(Effect.scoped(program))

@@ -1,9 +1,10 @@
 """TRL's SFTTrainer with its defaults, on rows that are already tokenized; `options` override SFTConfig's fields."""
 import json
+import logging
 import os
 import time
 
-from common import load_model, lora_config, work
+from common import held_out_loss, load_model, lora_config, work
 
 import torch
 from datasets import Dataset
@@ -36,6 +37,22 @@ class InOrder(SFTTrainer):
         return torch.utils.data.SequentialSampler(self.train_dataset)
 
 
+class Heard(logging.Handler):
+    """What the libraries say of packing: whether they fall back to something else."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.notes = []
+
+    def emit(self, record):
+        text = record.getMessage()
+        if any(word in text.lower() for word in ("pack", "padding", "flash")):
+            self.notes.append(text)
+
+
+heard = Heard()
+for name in ("trl", "transformers"):
+    logging.getLogger(name).addHandler(heard)
 clock = Clock()
 folder, file = os.path.split(task["gguf"])
 settings = dict(
@@ -64,4 +81,9 @@ trainer = InOrder(
 )
 trainer.train()
 losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-print(json.dumps({"seconds": clock.seconds, "losses": losses}))
+result = {"seconds": clock.seconds, "losses": losses}
+if settings.get("packing"):
+    result["notes"] = [f"attention: {trainer.model.config._attn_implementation}", *heard.notes]
+if "heldOut" in task:
+    result["heldOutLoss"] = held_out_loss(trainer.model, task["heldOut"])
+print(json.dumps(result))
