@@ -1,6 +1,7 @@
 /**
  * `sluice lock`, `sluice run --frozen` and `sluice why --code` through the real process.
  */
+import { hash, scryptSync } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
@@ -74,7 +75,7 @@ describe("sluice lock", { timeout: 120_000 }, () => {
     expect(text.endsWith("}\n")).toBe(true)
     const digest = expect.stringMatching(/^[0-9a-f]{16}$/)
     const { lockVersion, pipelines: locked } = JSON.parse(text)
-    expect({ lockVersion, names: Object.keys(locked) }).toEqual({ lockVersion: 1, names: ["greetings"] })
+    expect({ lockVersion, names: Object.keys(locked) }).toEqual({ lockVersion: 2, names: ["greetings"] })
     expect(locked.greetings).toEqual({
       params: { mark: "!" },
       seed: "greetings",
@@ -133,6 +134,32 @@ describe("sluice lock", { timeout: 120_000 }, () => {
       "",
     ])
     expect(JSON.parse((await project.sluice("runs", "--json")).stdout).runs).toHaveLength(1)
+  })
+
+  it("seals variables so that their values are compared, and not found by their digests", async () => {
+    const env = { GREETING: "hi" }
+    const lock = async () => {
+      await project.start(["lock", "p.ts", "--set", "mark=?"], env).result
+      return readFileSync(lockFile, "utf8")
+    }
+    const text = await lock()
+    const { env: sealed, salt } = JSON.parse(text).pipelines.greetings
+    expect(salt).toMatch(/^[0-9a-f]{32}$/)
+    expect(sealed).toEqual({
+      GREETING: scryptSync("hi", `sluice/env ${salt} GREETING`, 16, { N: 2 ** 15, maxmem: 2 ** 26 }).toString(
+        "hex",
+      ),
+    })
+    for (const digest of ["hi", "sluice/env\nhi", '"hi"'].map((value) => hash("sha256", value, "hex")))
+      expect(text).not.toContain(digest.slice(0, 16))
+    expect(await lock()).toBe(text)
+    const frozen = ["run", "p.ts", "--frozen", "--set", "mark=?"]
+    expect((await project.start(frozen, env).result).code).toBe(0)
+    const other = await project.start(frozen, { GREETING: "hello" }).result
+    expect(other.code).toBe(2)
+    expect(other.stderr).toMatch(/^ {2}variable GREETING: {2}[0-9a-f]{32} -> [0-9a-f]{32}$/m)
+    const unset = await project.sluice(...frozen)
+    expect(unset.stderr).toMatch(/^ {2}variable GREETING: {2}[0-9a-f]{32} -> \(not set\)$/m)
   })
 
   it("writes the lock when a run is done, and keeps those of other pipelines", async () => {

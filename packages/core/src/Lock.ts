@@ -2,7 +2,7 @@
  * What a pipeline's results follow from, as a file to commit: `sluice.lock` beside the pipeline's package.json.
  *
  * It holds what can be known before any step runs: params, digests of source files, code symbol by symbol, packages,
- * variables by digest, numeric settings, and how steps are wired. A frozen run compares all of it with what is here.
+ * variables as sealed values, numeric settings, and how steps are wired. A frozen run compares all of it with what is here.
  * One file serves all pipelines of a project; keys are sorted, so that two versions of it can be read side by side.
  */
 import * as Effect from "effect/Effect"
@@ -15,9 +15,11 @@ import * as Errors from "./Errors.ts"
 import * as Observe from "./Observe.ts"
 import * as Params from "./Params.ts"
 import type * as Pipeline from "./Pipeline.ts"
+import * as SealedValue from "./SealedValue.ts"
 
 export const fileName = "sluice.lock"
-const lockVersion = 1
+/** 2: variables are sealed; 1 had plain digests of their values. */
+const lockVersion = 2
 
 type Texts = Readonly<Record<string, string>>
 
@@ -31,8 +33,10 @@ export interface Locked {
   readonly code: Texts
   /** Name -> versions with their integrity. */
   readonly packages: Texts
-  /** Variables that reached code reads: digest of the value, or null where it is not set. */
+  /** Variables that reached code reads: the value sealed with the salt, or null where it is not set. */
   readonly env: Readonly<Record<string, string | null>>
+  /** Made anew only with the file; absent where no variable is set. */
+  readonly salt?: string
   readonly numeric: Readonly<Record<string, string | number>>
   /** Node's major version, versions of keys and of writers. */
   readonly runtime: Readonly<Record<string, string | number>>
@@ -61,12 +65,18 @@ export interface Difference {
   readonly now: string | undefined
 }
 
-/** What would be locked now. */
+/** What would be locked now, with variables sealed as they are in the lock that is there. */
 export const current = Effect.fn("Lock.current")(function* (
+  root: string,
   pipeline: Pipeline.Pipeline<any, any>,
   options: Engine.PlanOptions,
 ): Effect.fn.Return<Locked, Engine.PlanError, Engine.Services> {
-  return lockOf(yield* Observe.prepare(pipeline, { params: options.params ?? {} }))
+  const found = lockedIn(readText(join(root, fileName)), pipeline.name)
+  const salt = typeof found === "string" ? undefined : found.salt
+  return lockOf(
+    yield* Observe.prepare(pipeline, { params: options.params ?? {} }),
+    salt ?? SealedValue.newSalt(),
+  )
 })
 
 /** Writes the pipeline's part and keeps the others; false where the file already said the same. */
@@ -127,7 +137,7 @@ const readText = (file: string): string | undefined => {
 
 const short = (digest: string): string => digest.slice(0, 16)
 
-const lockOf = ({ planner, observed }: Observe.Prepared): Locked => {
+const lockOf = ({ planner, observed }: Observe.Prepared, salt: string): Locked => {
   const { graph } = planner
   const sources: Record<string, string> = {}
   // Several functions of a file may have one name: their digests stand side by side.
@@ -144,7 +154,11 @@ const lockOf = ({ planner, observed }: Observe.Prepared): Locked => {
     )
     runtime = { ...runtime, ...record.runtime, keys: record.keyVersion }
     for (const [writer, version] of Object.entries(record.format)) runtime[`${writer} format`] = version
-    Object.assign(env, record.env)
+    for (const name of own.env) {
+      if (Object.hasOwn(env, name)) continue
+      const value = observed.env(name)
+      env[name] = value === undefined ? null : SealedValue.seal(salt, name, value)
+    }
     for (const files of Object.values(own.files)) for (const { name, digest } of files) sources[name] = digest
     for (const reading of Object.values(own.code)) {
       for (const { file, symbol, digest } of reading.parts) add(code, `${file} ${symbol}`, short(digest))
@@ -180,6 +194,7 @@ const lockOf = ({ planner, observed }: Observe.Prepared): Locked => {
     code: joined(code),
     packages: joined(versions),
     env,
+    ...(Object.values(env).some((value) => value !== null) ? { salt } : {}),
     numeric: observed.numeric ?? {},
     runtime,
     steps,

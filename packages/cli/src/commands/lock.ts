@@ -34,13 +34,13 @@ export const lock = (context: Context) =>
   }).pipe(Effect.provide(Engines.layer(context)))
 
 export const write = (context: Context, pipeline: Pipeline.Pipeline) =>
-  Effect.map(Lock.current(pipeline, Engines.options(context)), (locked) => ({
+  Effect.map(Lock.current(context.root, pipeline, Engines.options(context)), (locked) => ({
     locked,
     written: Lock.write(context.root, pipeline.name, locked),
   }))
 
 /** Fails where anything differs from the lock. */
 export const check = (context: Context, pipeline: Pipeline.Pipeline) =>
-  Effect.flatMap(Lock.current(pipeline, Engines.options(context)), (locked) =>
+  Effect.flatMap(Lock.current(context.root, pipeline, Engines.options(context)), (locked) =>
     Lock.check(context.root, pipeline.name, locked),
   )
