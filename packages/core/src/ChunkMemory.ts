@@ -61,6 +61,21 @@ export const open = Effect.fnUntraced(function* (
   } satisfies Handle
 })
 
+/**
+ * The memory with what is put into it held back until `keep`: for a step that reads files from outside, of which only its
+ * end tells whether they were those of its key.
+ */
+export const heldBack = (
+  handle: Handle,
+): Handle & { readonly keep: Effect.Effect<void, Errors.StoreError> } => {
+  const held: Array<Parameters<Handle["put"]>> = []
+  return {
+    get: handle.get,
+    put: (...result) => Effect.sync(() => void held.push(result)),
+    keep: Effect.suspend(() => Effect.forEach(held, (result) => handle.put(...result), { discard: true })),
+  }
+}
+
 interface Stamped extends ChunkResult {
   /** The blobs with their stats, as an entry of the action cache has them. */
   readonly stamps: string

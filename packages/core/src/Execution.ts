@@ -11,7 +11,7 @@ import * as Artifact from "./Artifact.ts"
 import type { ArtifactStore } from "./ArtifactStore.ts"
 import * as ByChunk from "./ByChunk.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
-import type * as ChunkMemory from "./ChunkMemory.ts"
+import * as ChunkMemory from "./ChunkMemory.ts"
 import * as Errors from "./Errors.ts"
 import type { Settings } from "./Numerics.ts"
 import * as Once from "./Once.ts"
@@ -88,7 +88,14 @@ export const run = (job: Job, hooks: Hooks): Effect.Effect<Result, Error, Artifa
             : yield* Artifact.open(input.kind, input.ref, `${job.name}.${name}`)
     }
     const shared = Once.make()
-    const setting: StepCall.Setting = { job, hooks, scratch, shared }
+    const readsFiles = Object.values(job.inputs).some((input) => input.type === "source")
+    const chunks = ChunkMemory.heldBack(hooks.chunks)
+    const setting: StepCall.Setting = {
+      job,
+      hooks: readsFiles ? { ...hooks, chunks } : hooks,
+      scratch,
+      shared,
+    }
     const result = yield* Effect.acquireUseRelease(
       Effect.sync(() => mkdirSync(scratch, { recursive: true })),
       () => {
@@ -103,6 +110,7 @@ export const run = (job: Job, hooks: Hooks): Effect.Effect<Result, Error, Artifa
     )
     if (changed.length > 0) return yield* Effect.fail(changed[0]!)
     yield* checkSources(job)
+    yield* chunks.keep
     return result
   }).pipe(Effect.catchCause((cause) => failWith(job, cause)))
 

@@ -212,6 +212,48 @@ describe("a row-wise step", () => {
     expect(whole.chunks().length).toBeGreaterThan(3)
   })
 
+  it("remembers nothing of a run during which a file that it reads was changed", async () => {
+    const at = project()
+    const rows = words(12_000, "files")
+    let seen = 0
+    const prefixed = (onChunk: () => void) => {
+      const Make = identified("rows", Step.make({ name: "make", output: Word, run: () => rows }))
+      const Prefix = identified(
+        "prefix",
+        Step.make({
+          name: "prefix",
+          inputs: { rows: Word, files: Source.files },
+          rowWise: { input: "rows" },
+          output: Word,
+          run: ({ inputs }) => {
+            seen++
+            onChunk()
+            return Effect.map(inputs.rows.all, (all) =>
+              all.map(({ text }) => ({ text: readFileSync(join(at.root, "prefix.txt"), "utf8") + text })),
+            )
+          },
+        }),
+      )
+      return Pipeline.make("prefixes", {}, ({ step }) =>
+        step("prefix", Prefix({ rows: step("make", Make({})), files: "prefix.txt" })),
+      )
+    }
+    at.write("prefix.txt", "a")
+    const error = await at.failure(prefixed(() => at.write("prefix.txt", "b")))
+    expect(error.message).toMatch(/prefix\.txt/)
+    const chunks = seen
+    expect(chunks).toBeGreaterThan(1)
+    at.write("prefix.txt", "a")
+    await at.run(prefixed(() => {}))
+    expect(seen).toBe(2 * chunks)
+    rows.push({ text: "appended" })
+    await at.run(
+      prefixed(() => {}),
+      { force: ["make"] },
+    )
+    expect(seen).toBe(2 * chunks + 1)
+  })
+
   it("is refused where it is declared row-wise in something else than a table", () => {
     const inputs = { files: Source.files }
     expect(() =>
