@@ -215,4 +215,13 @@ describe("sluice report", { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/\nReport: \.sluice\/reports\/\S+\/report\.html\n$/)
     expect(reports()).toHaveLength(1)
   })
+
+  it("goes with its run, and no sooner", async () => {
+    await project.sluice("gc", "--keep", "1")
+    // The newest run changed nothing: its report is that of the run whose steps it found.
+    expect(reports()).toHaveLength(1)
+    const { stdout } = await project.sluice("gc", "--keep", "0")
+    expect(stdout).toContain("older than the 0 newest, with their reports")
+    expect(reports()).toEqual([])
+  })
 })

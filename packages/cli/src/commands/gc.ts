@@ -5,7 +5,7 @@ import { ActionCache, ArtifactStore, Database, RowMemory, RunLog } from "@sluice
 import { Library } from "@sluice/tensorflow"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { readdirSync, rmSync, statSync } from "node:fs"
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import * as Arguments from "../Arguments.ts"
 import * as CompiledCode from "../CompiledCode.ts"
@@ -14,6 +14,7 @@ import * as Garbage from "../Garbage.ts"
 import type { Context } from "../main.ts"
 import * as Programs from "../Programs.ts"
 import * as Project from "../Project.ts"
+import { reportsFolder } from "../report/folder.ts"
 import * as Store from "../Store.ts"
 import * as gcView from "./gcView.ts"
 
@@ -116,6 +117,14 @@ const checkpoints = (root: string): Garbage.Held["checkpoints"] => {
   }
 }
 
+/** Reports stand under the run whose steps they are of. */
+const removeReports = (root: string, runs: ReadonlySet<string>): void => {
+  const folder = reportsFolder(root)
+  if (!existsSync(folder)) return
+  for (const run of readdirSync(folder))
+    if (!runs.has(run)) rmSync(join(folder, run), { recursive: true, force: true })
+}
+
 /** Records go before bytes: a process that plans meanwhile then sees a miss, never a hit without its bytes. */
 const remove = Effect.fnUntraced(function* (root: string, removal: Garbage.Removal) {
   const log = yield* RunLog.RunLog
@@ -124,6 +133,7 @@ const remove = Effect.fnUntraced(function* (root: string, removal: Garbage.Remov
   const db = yield* Database.Database
   db.transaction(() => removal.results.forEach(({ key }) => cache.forget(key)))
   removal.runs.forEach((run) => log.forget(run))
+  removeReports(root, new Set(log.runs().map(({ id }) => log.stepsOf(id))))
   for (const { key } of removal.checkpoints)
     rmSync(join(checkpointFolder(root), key), { recursive: true, force: true })
   for (const { scope } of removal.memories) RowMemory.forget(db.root, scope)

@@ -60,7 +60,7 @@ const storeLines = (removal: Garbage.Removal, keep: number, dryRun: boolean): Re
     [
       removal.runs,
       plural(removal.runs.length, "run"),
-      `older than the ${keep === 1 ? "newest" : `${keep} newest`}`,
+      `older than the ${keep === 1 ? "newest" : `${keep} newest`}, with their reports`,
     ],
     [
       removal.results,

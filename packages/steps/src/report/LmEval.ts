@@ -79,14 +79,15 @@ const seconds = (facts: Facts, arm: string): number => {
   return cost?.secondsPerPrompt == null ? 0 : cost.secondsPerPrompt * cost.rows
 }
 
-/** Of the mean, with the sample's deviation, as the harness has it; "N/A" for fewer than two rows. */
-const standardError = (report: Report, { arm, metric, rows, value }: Score): number | "N/A" => {
-  if (rows < 2) return "N/A"
-  let squares = 0
-  for (const row of report.rows) {
-    const score = row.answers[arm]!.scores[metric]
-    if (score !== undefined && score !== null) squares += (score - value) ** 2
-  }
+/** Of the mean, with the sample's deviation, as the harness has it; "N/A" for fewer than two rows, and for an F1. */
+const standardError = (report: Report, { arm, kind, metric, rows, value }: Score): number | "N/A" => {
+  const scores = report.rows.flatMap((row) => row.answers[arm]!.scores[metric] ?? [])
+  if (rows < 2 || (scores.length === 0 && kind === "mean")) return "N/A"
+  // A rate over rows needs no row's own score.
+  const squares =
+    kind === "rate"
+      ? rows * value * (1 - value)
+      : scores.reduce((sum, score) => sum + (score - value) ** 2, 0)
   return Math.sqrt(squares / (rows - 1) / rows)
 }
 

@@ -99,6 +99,10 @@ describe("lm-eval's form", () => {
     expect(own["exact,none"]).toBe(exact.value)
     const p = exact.value
     expect(own["exact_stderr,none"]).toBeCloseTo(Math.sqrt((p * (1 - p)) / 39), 12)
+    // No single row has an F1.
+    expect(own["macroF1_stderr,none"]).toBe("N/A")
+    expect(own["accuracy_stderr,none"]).toBe(own["exact_stderr,none"])
+    expect(own["letters_stderr,none"]).toBeGreaterThan(0)
     expect(results).toMatchObject({
       configs: { moods_evaluate: { task: "moods_evaluate", output_type: "generate_until" } },
       versions: { moods_evaluate: 1 },
