@@ -70,6 +70,27 @@ export const look = (node: Node, into: Surroundings): void => {
   } else if (path === "Date.prototype" || path === "Temporal.Now") into.note(node, `reads the clock: ${path}`)
 }
 
+const localeMethods = new Set(
+  "toLocaleString toLocaleDateString toLocaleTimeString toLocaleUpperCase toLocaleLowerCase localeCompare".split(
+    " ",
+  ),
+)
+
+const zoneMethods = new Set(
+  (
+    "getHours getMinutes getDate getDay getMonth getFullYear getTimezoneOffset setHours setMinutes setDate setMonth " +
+    "setFullYear toDateString toTimeString"
+  ).split(" "),
+)
+
+/** What a call of a method of any value may depend on. */
+export const methodNote = (name: string): string | undefined =>
+  localeMethods.has(name)
+    ? `depends on the locale: .${name}()`
+    : zoneMethods.has(name)
+      ? `depends on the time zone: .${name}()`
+      : undefined
+
 /** What any mention of a path means. */
 const steadyNote = (path: string): string | undefined => {
   if (clock.has(path)) return `reads the clock: ${path}()`
