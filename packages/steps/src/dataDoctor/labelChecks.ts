@@ -2,6 +2,29 @@
 import { type Finding, found, type Hit } from "./Finding.ts"
 import { type Example, type LabelField, labelsOf, normalised } from "./Subject.ts"
 
+/** Cyrillic and Greek letters that look like Latin ones, and these. */
+const lookalikes = "аеорсухіјѕԁһαοеνρτυκι"
+const latin = "aeopcyxijsdhaoevptuki"
+
+/** What two ways to write one label have in common. */
+const folded = (label: string): string =>
+  Array.from(label.normalize("NFKC").toLowerCase(), (letter) => latin[lookalikes.indexOf(letter)] ?? letter)
+    .join("")
+    .replace(/[^\p{L}\p{N}+#%<>=-]+/gu, " ")
+    .trim()
+
+/** Labels without those that are only another way to write a more frequent one: these are labelVariants' to tell. */
+const distinctValues = ({ values }: LabelField): LabelField["values"] => {
+  const seen = new Set<string>()
+  return values.filter(([value]) => {
+    // Of marks alone, such as :) and :(, nothing is left to compare by.
+    const name = folded(value) === "" ? value : folded(value)
+    const isNew = !seen.has(name)
+    seen.add(name)
+    return isNew
+  })
+}
+
 const fewest = 5
 
 export const labelImbalance = (
@@ -9,7 +32,9 @@ export const labelImbalance = (
   fields: ReadonlyArray<LabelField>,
 ): ReadonlyArray<Finding> => {
   const about = (field: string) => (field === "" ? "" : ` of "${field}"`)
-  const findings = fields.flatMap(({ field, rows, values }): ReadonlyArray<Finding> => {
+  const findings = fields.flatMap((of): ReadonlyArray<Finding> => {
+    const { field, rows } = of
+    const values = distinctValues(of)
     const [top, times] = values[0]!
     const [rarest, rarestTimes] = values.at(-1)!
     const listed = values
@@ -41,17 +66,6 @@ export const labelImbalance = (
   })
   return findings
 }
-
-/** Cyrillic and Greek letters that look like Latin ones, and these. */
-const lookalikes = "аеорсухіјѕԁһαοеνρτυκι"
-const latin = "aeopcyxijsdhaoevptuki"
-
-/** What two ways to write one label have in common. */
-const folded = (label: string): string =>
-  Array.from(label.normalize("NFKC").toLowerCase(), (letter) => latin[lookalikes.indexOf(letter)] ?? letter)
-    .join("")
-    .replace(/[^\p{L}\p{N}+#%<>=-]+/gu, " ")
-    .trim()
 
 /** One label written in several ways: as many classes to a model, of which it is right to give only one. */
 export const labelVariants = (
@@ -94,7 +108,8 @@ export const heldOutLabels = (
   fields: ReadonlyArray<LabelField>,
   heldOut: ReadonlyArray<Example>,
 ): ReadonlyArray<Finding> =>
-  fields.flatMap(({ field, rows, values }): ReadonlyArray<Finding> => {
+  fields.flatMap((of): ReadonlyArray<Finding> => {
+    const { field, rows, values } = of
     const about = field === "" ? "" : ` of "${field}"`
     const labelled = heldOut.flatMap(({ answer, id }) =>
       labelsOf(answer).flatMap(([name, value]) => (name === field ? [{ id, value }] : [])),
@@ -103,7 +118,8 @@ export const heldOutLabels = (
     const there = new Set(labelled.map(({ value }) => value))
     const known = new Set(values.map(([value]) => value))
     // Of a handful of held-out rows most classes are missing, which needs no saying.
-    const absent = labelled.length < fewestHeldOut ? [] : values.filter(([value]) => !there.has(value))
+    const absent =
+      labelled.length < fewestHeldOut ? [] : distinctValues(of).filter(([value]) => !there.has(value))
     // By chance alone a class of which three rows are to be expected is missing once in twenty times.
     const isChance = absent.every(([, count]) => (count / rows) * labelled.length < 3)
     const shown = absent.map(([value, count]) => `${value}: ${count} of ${rows} training rows`).join(", ")

@@ -123,6 +123,23 @@ describe("in 400 reviews", () => {
     ])
   })
 
+  it("another way to write a label is told once, and not as a rare label or one to be held out", () => {
+    const planted = clean.map((row, at) =>
+      places.includes(at) ? say('{"sentiment": "Positive"}')(row) : row,
+    )
+    expect(found(planted, "labelVariants")).toMatchObject([{ count: 3 }])
+    expect([...found(planted, "labelImbalance"), ...found(planted, "heldOutLabels")]).toEqual([])
+    const smileys = clean.map((row, at) => chat(row.id, user(row), at % 3 === 0 ? ":)" : ":("))
+    expect(found(smileys, "labelVariants")).toEqual([])
+    expect(
+      found(
+        smileys,
+        "heldOutLabels",
+        smileys.slice(0, 30).filter((_, at) => at % 3 === 0),
+      ),
+    ).toMatchObject([{ severity: "warn", problem: expect.stringContaining('":("') }])
+  })
+
   it("a label of one row in a hundred, missing in twenty held-out rows, is a note", () => {
     const rare = clean.map((row, at) => (at < 4 ? say('{"sentiment": "mixed"}')(row) : row))
     expect(found(rare, "heldOutLabels", heldOutReviews.slice(0, 20))).toMatchObject([{ severity: "note" }])
