@@ -6,7 +6,8 @@
  */
 import { pathToFileURL } from "node:url"
 import * as path from "node:path"
-import { capturedBy, needsValue } from "./Identify.ts"
+import { capturedBy } from "./Captures.ts"
+import { needsValue } from "./ModuleValues.ts"
 import type { Module } from "./Module.ts"
 import type { PlacedUnit, Project } from "./Project.ts"
 import { functionName } from "./Project.ts"
