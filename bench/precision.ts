@@ -3,7 +3,7 @@
  * fresh cached copy. Under npm's layout through the real commands; under pnpm's, and from folders other
  * than the one where the cache was filled, in one process under the module hook.
  *
- *   pnpm bench precision [--layout npm,pnpm,moved] [--only TEXT] [--short] [--peers no|dvc|redun|…]
+ *   pnpm bench precision [--layout npm,pnpm,moved] [--by process|commands] [--only TEXT] [--short] [--peers no|dvc|redun|…]
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -33,15 +33,16 @@ const benchmark = {
     )
     const results = []
     for (const layout of (options["layout"] ?? "npm,pnpm,moved").split(",")) {
-      results.push(await suite(layout, chosen))
+      results.push(await suite(layout, chosen, options["by"]))
     }
     const peers = options["peers"] === "no" ? undefined : await peerTable(options["peers"])
     return { layouts: results, ...(peers === undefined ? {} : { peers }) }
   },
 }
 
-const suite = async (name: string, chosen: ReadonlyArray<Edit>) => {
-  const { layout, commands } = layouts[name]!
+const suite = async (name: string, chosen: ReadonlyArray<Edit>, by?: string) => {
+  const { layout, commands: usual } = layouts[name]!
+  const commands = by === undefined ? usual : by === "commands"
   const root = temporary()
   try {
     const trials: Array<Trial> = []
