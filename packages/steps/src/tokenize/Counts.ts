@@ -12,7 +12,8 @@ export const Counts = Schema.Struct({
   weighted: Schema.Int,
   /** Rows of which no token that ends an answer is learnt. */
   endless: Schema.Int,
-  /** Rows that cannot be learnt from as they are. */
+  /** Rows that cannot be learnt from as they are, and the first of them. */
+  unfitRows: Schema.Int,
   unfit: Schema.Array(Schema.Struct({ id: Schema.String, reason: Schema.String })),
 })
 

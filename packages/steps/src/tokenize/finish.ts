@@ -7,11 +7,12 @@ import type { Counts } from "./Counts.ts"
 export const finish = (counts: ReadonlyArray<Counts>, context: RowWise.Finish): void => {
   const sum = (of: (one: Counts) => number): number => counts.reduce((total, one) => total + of(one), 0)
   const rows = sum((one) => one.rows)
-  const unfit = counts.flatMap((one) => one.unfit)
-  if (unfit.length > 0) {
+  const unfitRows = sum((one) => one.unfitRows)
+  if (unfitRows > 0) {
     throw new ChatsUnfit({
       rows,
-      unfit,
+      unfitRows,
+      unfit: counts.flatMap((one) => one.unfit),
       hint: 'Raise maxTokens or set onTooLong to "drop" or "cut" for long rows; correct the others or leave them out before.',
     })
   }

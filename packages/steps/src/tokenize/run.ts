@@ -8,6 +8,7 @@ import { rowsOf } from "../reading.ts"
 import * as RowId from "../RowId.ts"
 import { watched } from "../watched.ts"
 import type { Accounting, OnTooLong } from "../Tokenize.ts"
+import { listed } from "./ChatsUnfit.ts"
 import type { Counts } from "./Counts.ts"
 import { encodedAhead } from "./encodedAhead.ts"
 import { TextMissing } from "./TextMissing.ts"
@@ -157,7 +158,8 @@ const tokenize = (
       supervised: accounting.reduce((sum, row) => sum + row.supervisedTokens, 0),
       weighted,
       endless,
-      unfit,
+      unfitRows: unfit.length,
+      unfit: unfit.slice(0, listed),
     })
   }
   const written = watched(rows(), () => accounting)
