@@ -114,6 +114,7 @@ export default Pipeline.make(
         ...(params.arms === "all" ? { nearestShots: { nearest: { rows: sample } } } : {}),
         tuned: { adapter },
       },
+      ...forgetting,
       maxNewTokens: 16,
       title: "Sentiment of reviews: prompt, four examples or fine-tuning",
       about: {

@@ -23,6 +23,7 @@ const pipeline = tiny.pipeline
     step("gate", Forgetting.gate({ harm, accuracyDrop: params.allowed }))
     const { predictions`,
   )
+  .replace("heldOut,\n      model,", "heldOut,\n      harm,\n      model,")
 
 describe("a tuning that makes the model forget", { timeout: 120_000 }, () => {
   let project: Sandbox.Sandbox
@@ -56,6 +57,11 @@ describe("a tuning that makes the model forget", { timeout: 120_000 }, () => {
       ["step 4", 4],
       ["step 6", 6],
     ])
+    const report = (await project.sluice("show", "evaluate/report", "--output", "report")).stdout
+    expect(report).toContain(
+      "What tuning made the model forget: 43 tokens of general text, 1 general question",
+    )
+    expect(report).toMatch(/\| step 6 \| \d\.\d{4} \| [+−]\d\.\d{4} \|/)
     const again = await Outcome.run(project, [
       "tiny.ts",
       "--backend",

@@ -9,6 +9,7 @@ import { Answers } from "./evaluate/Answers.ts"
 import * as AnswerSchema from "./evaluate/answerSchema.ts"
 import * as Answering from "./evaluate/answering.ts"
 import * as Arms from "./evaluate/arms.ts"
+import type { Harm } from "./Forgetting.ts"
 import * as Format from "./Format.ts"
 import { ModelFiles } from "./kinds.ts"
 import type * as Scorer from "./scores/Scorer.ts"
@@ -37,6 +38,8 @@ export interface CompareOptions<T extends Table.Any> {
    * (`count` of them, 60 by default) and from the model's own answers to the same prompts.
    */
   readonly style?: { readonly rows: Step.Ref<T>; readonly count?: number }
+  /** What Forgetting.measure found: the report shows it beside the comparison. */
+  readonly harm?: Step.Ref<typeof Harm>
   /** Longest answer; 64 by default. */
   readonly maxNewTokens?: number
   /** Title of the report. */
@@ -180,6 +183,7 @@ export const compare = <T extends Table.Any>(
     if (wired.retrievalScores !== undefined) inputs[`retrieval ${name}`] = wired.retrievalScores
   }
   if (options.style !== undefined) Object.assign(inputs, ownStyle(options.style, shared))
+  if (options.harm !== undefined) inputs["harm"] = options.harm
   const { predictions, scores, differences, costs, report } = add(
     "report",
     Step.use(compareArms, {

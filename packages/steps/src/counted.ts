@@ -8,3 +8,9 @@ export const sized = (bytes: number): string =>
 /** `1 row`, `3,000 rows`. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
   `${thousands(count)} ${count === 1 ? noun : plural}`
+
+/** `+0.0031`, `−1.7`, with as many digits as asked; what rounds to 0 is `+0.0`. */
+export const signed = (value: number, digits: number): string => {
+  const text = Math.abs(value).toFixed(digits)
+  return `${value < 0 && Number(text) !== 0 ? "−" : "+"}${text}`
+}

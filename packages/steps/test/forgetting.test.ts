@@ -8,6 +8,7 @@ import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Table } from "@sluice/core"
 import * as Forgetting from "../src/Forgetting.ts"
+import { aside } from "../src/forgetting/aside.ts"
 import { generalQuestions } from "../src/forgetting/generalQuestions.ts"
 import { generalText } from "../src/forgetting/generalText.ts"
 import { chosen, optionRows, textRows } from "../src/forgetting/rows.ts"
@@ -289,6 +290,30 @@ describe("Forgetting.gate", () => {
     await expect(gate({ lossRise: 0.1 }, [harm[0]!, harm[3]!])).rejects.toThrow(
       /on general rows as well; or allow more\.$/,
     )
+  })
+})
+
+describe("the report's table", () => {
+  it("has the base model first, and the others against it", async () => {
+    const { outputs } = await measure(adapterRef, { adapter: await untouched() })
+    const harm = outputs["harm"] as [Harm, Harm]
+    const moved = {
+      ...harm[1],
+      loss: 3.5,
+      lossRise: 0.25,
+      lossRiseLow: -0.00001,
+      lossRiseHigh: 0.5,
+      accuracyChange: -0.5,
+    }
+    const [loss, right] = [harm[0].loss.toFixed(4), String(harm[0].right)]
+    expect(aside([harm[0], moved])).toEqual({
+      title: "What tuning made the model forget: 81 tokens of general text, 2 general questions",
+      head: ["Model", "Loss", "Rise", "95 % interval", "Right", "Change in points", "95 % interval"],
+      rows: [
+        ["base", loss, "", "", right, "", ""],
+        ["adapter", "3.5000", "+0.2500", "+0.0000 to +0.5000", right, "−50.0", "−65.8 to +65.8"],
+      ],
+    })
   })
 })
 

@@ -9,6 +9,8 @@ import * as Page from "../report/Page.ts"
 import { type Aside, Report } from "../report/Report.ts"
 import * as Json from "../scores/jsonValue.ts"
 import type * as Scorer from "../scores/Scorer.ts"
+import { aside as forgettingAside } from "../forgetting/aside.ts"
+import type { Harm } from "../Forgetting.ts"
 import type { RetrievalScores } from "../Retrieve.ts"
 import type { Answers } from "./Answers.ts"
 import { fits as fitsOf } from "./answerSchema.ts"
@@ -169,6 +171,8 @@ const styleOf = async (
 /** The prompts that arms chose from, and how good their retrieval is. */
 const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<ReadonlyArray<Aside>> => {
   const tables: Array<Aside> = []
+  const harm = inputOf<Table.Reader<typeof Harm> | undefined>(context, "harm")
+  if (harm !== undefined) tables.push(forgettingAside(await Effect.runPromise(harm.all)))
   for (const { name } of context.config.arms) {
     const prompts = inputOf<Table.Reader<typeof PromptScores> | undefined>(context, `prompts ${name}`)
     if (prompts !== undefined) tables.push(promptsAside(name, await Effect.runPromise(prompts.all)))

@@ -2,7 +2,7 @@ import { type Artifact, Errors, Random, type Step, type Table } from "@sluice/co
 import { Backend, Llama, Lora, Trainer } from "@sluice/llm"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { counted, thousands } from "../counted.ts"
+import { counted, signed, thousands } from "../counted.ts"
 import type { Choices, Harm } from "../Forgetting.ts"
 import * as OpenModel from "../model/open.ts"
 import { backendOptions, precisionOf } from "../numeric.ts"
@@ -206,8 +206,6 @@ const choicesOf = (
 const summary = (harm: ReadonlyArray<HarmRow>): string => {
   const [base, ...others] = harm as [HarmRow, ...Array<HarmRow>]
   const last = others.at(-1)!
-  const signed = (value: number, digits: number): string =>
-    `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`
   const worst = others.reduce((most, each) => (each.lossRise > most.lossRise ? each : most))
   return [
     `${thousands(base.tokens)} tokens, ${counted(base.questions, "question")}: base loss ${base.loss.toFixed(4)}, ${base.right} right`,

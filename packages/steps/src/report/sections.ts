@@ -176,7 +176,7 @@ export const confusions = (report: Report): string =>
 export const asides = ({ asides: all }: Report): string =>
   section(
     "asides",
-    "How arms came to ask",
+    "Beside the comparison",
     all
       .map(({ head, rows, title }) =>
         table(
