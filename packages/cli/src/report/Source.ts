@@ -1,15 +1,12 @@
 /**
  * A run's stored results as a report reads them: the comparison's steps, and everything that they were made from.
  */
-import { ActionCache, Artifact, ArtifactStore, RunLog } from "@sluice/core"
+import { ActionCache, Artifact, RunLog } from "@sluice/core"
 import type { Errors, Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Show from "../show/artifact.ts"
 import type * as Store from "../Store.ts"
-
-/** What is read of the store. */
-type Services = ActionCache.ActionCache | ArtifactStore.ArtifactStore | RunLog.RunLog
 
 export type Row = Readonly<Record<string, unknown>>
 

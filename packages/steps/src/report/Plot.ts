@@ -5,7 +5,7 @@ import { escape } from "./Html.ts"
 import type { Score } from "./Report.ts"
 import * as words from "./words.ts"
 
-/** Each arm's rate as a point with its interval, on one axis from 0 to 100 %. */
+/** Each arm's score as a point with its interval: rates on an axis from 0 to 100 %, means from 0 or below. */
 export const intervals = (
   caption: string,
   scores: ReadonlyArray<Score>,
@@ -14,20 +14,28 @@ export const intervals = (
   const said = scores.map(
     (score) => `${score.arm} ${words.value(score.kind, score.value)}, ${words.interval(score)}`,
   )
+  const isRate = scores.every(({ kind }) => kind === "rate")
+  const from = isRate ? 0 : Math.min(0, ...scores.map(({ low }) => low))
+  const to = isRate ? 1 : Math.max(...scores.map(({ high }) => high))
+  const width = to - from || 1
+  const share = (of: number): string => `${((of / width) * 100).toFixed(2)}%`
   const rows = scores.map(({ arm, high, kind, low, value }) => {
-    const place = (share: number): string => `${(share * 100).toFixed(2)}%`
+    const place = (of: number): string => share(of - from)
     return (
       `<div class="bar${tuned.includes(arm) ? " tuned" : ""}"><span class="name">${escape(arm)}</span>` +
-      `<span class="track"><span class="interval" style="left:${place(low)};width:${place(high - low)}"></span>` +
+      `<span class="track"><span class="interval" style="left:${place(low)};width:${share(high - low)}"></span>` +
       `<span class="dot" style="left:${place(value)}"></span></span>` +
       `<span class="value">${words.value(kind, value)}</span></div>`
     )
   })
-  const ticks = [0, 25, 50, 75, 100].map((tick) => `<span style="left:${tick}%">${tick}</span>`).join("")
+  const ticks = [0, 25, 50, 75, 100].map((tick) => {
+    const text = isRate ? tick : Number((from + (width * tick) / 100).toPrecision(2))
+    return `<span style="left:${tick}%">${text}</span>`
+  })
   return (
     `<figure class="plot"><figcaption>${escape(caption)}</figcaption>` +
     `<div role="img" aria-label="${escape(`${caption}: ${said.join("; ")}`)}">${rows.join("")}` +
-    `<div class="bar axis"><span class="name"></span><span class="track">${ticks}</span><span class="value">%</span></div>` +
+    `<div class="bar axis"><span class="name"></span><span class="track">${ticks.join("")}</span><span class="value">${isRate ? "%" : ""}</span></div>` +
     `</div></figure>`
   )
 }

@@ -19,6 +19,7 @@ thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; } tbody
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer; }
 th button::after { content: " ↕"; color: var(--soft); } th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descending] button::after { content: " ↓"; }
+.scroll > table:not(.cards) tbody th { position: sticky; left: 0; background: var(--paper); } .cards td { min-width: 9rem; } .said { display: block; min-width: 12rem; }
 code { font: .85rem ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 .text { min-width: 12rem; max-width: 34rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .esc { color: var(--bad); background: var(--panel); border: 1px solid var(--line); border-radius: 3px; padding: 0 .15rem; font: .8rem ui-monospace, monospace; }
@@ -44,7 +45,7 @@ select, input, #more { font: inherit; color: inherit; background: var(--paper); 
 dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; color: var(--soft); } .facts { margin: .25rem 0 .75rem 1rem; } .facts dd { overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
   .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; width: 100%; border: 0; padding: .1rem 0; } .cards tbody tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
-  .cards td::before { content: attr(data-label); display: block; color: var(--soft); font-size: .85rem; } .cards .text { min-width: 0; }
+  .cards td::before { content: attr(data-label); display: block; color: var(--soft); font-size: .85rem; } .cards .text, .cards td { min-width: 0; }
   .cards thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; } #answers thead { position: static; clip-path: none; height: auto; } #answers thead tr { display: flex; flex-wrap: wrap; gap: .25rem 1rem; } #answers thead th { width: auto; }
 }
 @media (max-width: 40rem) { body { padding: 1rem; } .bar { grid-template-columns: 1fr 4.2rem; } .bar .name { grid-column: 1 / -1; text-align: left; } .axis .name { display: none; } .curve { grid-template-columns: 2.6rem 1fr 1fr; } }

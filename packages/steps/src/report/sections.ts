@@ -21,7 +21,7 @@ const chief = ["exact", "validJson", "schemaValid"]
 
 export const arms = (report: Report): string => {
   const shown = chief.filter((metric) => metricsOf(report).includes(metric))
-  const exact = report.scores.filter(({ metric }) => metric === "exact")
+  const deciding = report.scores.filter(({ metric }) => metric === report.decidedBy)
   const rows = report.arms.map((arm): ReadonlyArray<Cell> => {
     const score = scoreOf(report, arm.name, "exact")
     return [
@@ -39,8 +39,8 @@ export const arms = (report: Report): string => {
     "Arms",
     `<p>${counted(report.rows.length, "held-out row")}, the same for every arm.</p>
 ${Plot.intervals(
-  "Exact match by arm, with 95 % intervals",
-  exact,
+  `${report.decidedBy === "exact" ? "Exact match" : words.metric(report.decidedBy)} by arm, with 95 % intervals`,
+  deciding,
   report.arms.filter(({ tuned }) => tuned).map(({ name }) => name),
 )}
 ${table(
@@ -58,16 +58,22 @@ export const differences = (report: Report): string =>
     : section(
         "differences",
         "Differences",
-        metricsOf(report)
+        [report.decidedBy, ...metricsOf(report).filter((metric) => metric !== report.decidedBy)]
           .map((metric) => [metric, report.differences.filter((each) => each.metric === metric)] as const)
           .filter(([, pairs]) => pairs.length > 0)
           .map(([metric, pairs]) =>
-            metric === "exact"
-              ? matrix(report, metric) + pairsTable(metric, pairs)
+            metric === report.decidedBy
+              ? matrix(report, metric) +
+                (pairs.length > mostPairs
+                  ? details(`All ${pairs.length} pairs`, pairsTable(metric, pairs))
+                  : pairsTable(metric, pairs))
               : details(`By ${words.metric(metric)}`, matrix(report, metric) + pairsTable(metric, pairs)),
           )
           .join("\n"),
       )
+
+/** Above so many pairs the matrix says enough at first sight. */
+const mostPairs = 15
 
 /** Each arm against each: the arm of the row less the arm of the column. */
 const matrix = (report: Report, metric: string): string =>
@@ -106,7 +112,7 @@ const pairsTable = (metric: string, pairs: ReadonlyArray<Difference>): string =>
       number(thousands(pair.onlyFirst), pair.onlyFirst),
       number(thousands(pair.onlySecond), pair.onlySecond),
       number(escape(pText(pair.pAdjusted)), pair.pAdjusted),
-      `<span class="${pair.verdict}">${words.verdict(pair)}</span>`,
+      `<span class="said ${pair.verdict}">${words.verdict(pair)}</span>`,
     ]),
     { sortable: true },
   )
