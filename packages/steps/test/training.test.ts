@@ -211,6 +211,19 @@ describe("snapshots", () => {
     }
   })
 
+  it("have one of the optimizer step after which a training stops early, though another adapter is kept", async () => {
+    const wild = { learningRate: 0.6, schedule: "constant", warmup: 8, epochs: 8 } as const
+    const watched = { ...heldOut, every: 1, patience: 3 }
+    const { outputs } = await train({ ...wild, heldOut: watched, snapshots: { every: 100 } })
+    const last = outputs["metrics"].at(-1).optimizerStep as number
+    expect(last).toBeLessThan(24)
+    const weights = `step-${String(last).padStart(6, "0")}/adapter_model.safetensors`
+    expect(Object.keys(outputs["snapshots"])[1]).toBe(weights)
+    const unwatched = await train({ ...wild, maxOptimizerSteps: last })
+    expect(outputs["snapshots"][weights]).toEqual(unwatched.outputs["adapter"]["adapter_model.safetensors"])
+    expect(outputs["snapshots"][weights]).not.toEqual(outputs["adapter"]["adapter_model.safetensors"])
+  })
+
   it("change nothing else, and are no output where nobody asks for them", async () => {
     const { snapshots, ...others } = (await train({ snapshots: { every: 1 } })).outputs
     expect(Object.keys(snapshots)).toHaveLength(12)
