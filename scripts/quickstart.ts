@@ -1,10 +1,10 @@
 /**
  * From a fresh checkout to a tuned model: fetches the TensorFlow library and the model, runs `pipelines/reviews.ts`
- * through the command line, and says where the report is and what to try next.
+ * through the command line, which ends with the verdict and the place of the report, and says what to try next.
  *
  *     pnpm quickstart
  */
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as setup from "./setup.ts"
 
@@ -28,37 +28,6 @@ const sluice = (args: ReadonlyArray<string>): Promise<number> =>
     })
   })
 
-interface Finished {
-  readonly steps: ReadonlyArray<{ readonly name: string }>
-}
-
-interface Shown {
-  readonly outputs: Readonly<Record<string, { readonly pages?: ReadonlyArray<string> }>>
-}
-
-const json = <A>(args: ReadonlyArray<string>): A | undefined => {
-  const { status, stdout } = spawnSync(process.execPath, [launcher, ...args, "--json"], {
-    cwd: repository,
-    env,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  })
-  return status === 0 ? (JSON.parse(stdout) as A) : undefined
-}
-
-/** The page of the report, written to a folder by `show --open`. */
-const reportPage = (): string | undefined => {
-  const steps =
-    json<{ readonly runs: ReadonlyArray<Finished> }>(["runs", "--limit", "1"])?.runs[0]?.steps ?? []
-  for (const { name } of steps.toReversed()) {
-    if (!/report|evaluate/.test(name)) continue
-    const shown = json<Shown>(["show", name, "--rows", "0", "--open"])
-    const page = Object.values(shown?.outputs ?? {}).flatMap((output) => output.pages ?? [])[0]
-    if (page !== undefined) return page
-  }
-  return undefined
-}
-
 const main = async (): Promise<number> => {
   try {
     console.log("Set-up: TensorFlow and SmolLM2-135M are fetched once and kept in the user's cache folder.")
@@ -72,17 +41,16 @@ const main = async (): Promise<number> => {
   console.log(`\n$ sluice run ${pipeline}`)
   const code = await sluice(["run", pipeline])
   if (code !== 0) return code
-  const page = reportPage()
   console.log(
     [
       "",
-      ...(page === undefined ? [] : [`Report: ${page}`, ""]),
       'Try next, each as npx -y -p node@24 -p pnpm@12 -c "…":',
       "  pnpm sluice run                          nothing changed: every step is a hit",
       "  pnpm sluice run --set learningRate=1e-4  only training and what depends on it runs again",
       "  pnpm sluice why train                    the cause of that, first",
       "  pnpm sluice show tokenize --rows 2       what the model is trained to write",
       "  pnpm sluice show train                   the loss of every optimizer step",
+      "  pnpm sluice report --format all          the report in every form",
     ].join("\n"),
   )
   return 0
