@@ -46,6 +46,58 @@ const cases: ReadonlyArray<Case> = [
     "pipeline.ts:1:52 `Function(...)` runs code that is not written down",
   ]),
   refused(
+    "eval of the global object",
+    "export const steps = { step: (code: string) => globalThis.eval(code) }\n",
+    ["pipeline.ts:1:48 `eval` runs code that is not written down"],
+  ),
+  refused(
+    "Function under another name",
+    "const Make = Function\nexport const steps = { step: (code: string) => Make(code)() }\n",
+    ["pipeline.ts:1:14 `Function(...)` runs code that is not written down"],
+  ),
+  refused(
+    "the constructor of a function",
+    "const clean = (text: string) => text\nexport const steps = { step: (code: string) => (clean as any).constructor(code)() }\n",
+    ["pipeline.ts:2:48 `Function(...)` runs code that is not written down"],
+  ),
+  refused(
+    "the constructor of asynchronous functions",
+    "const Make = Object.getPrototypeOf(async () => {}).constructor\nexport const steps = { step: (code: string) => Make(code)() }\n",
+    ["pipeline.ts:1:14 the constructor of functions runs code that is not written down"],
+  ),
+  refused(
+    "a built-in module by a name of its own",
+    "export const steps = { step: () => process.getBuiltinModule('node:os').tmpdir() }\n",
+    ["pipeline.ts:1:36 loads one of Node's modules by a name of its own"],
+  ),
+  refused(
+    "the whole environment through another module",
+    'import { env } from "./host.ts"\nexport const steps = { step: () => Object.keys(env) }\n',
+    ["pipeline.ts:2:48 reads `process.env` as a whole"],
+    { "host.ts": 'export { env } from "node:process"\n' },
+  ),
+  refused(
+    "Config through another module",
+    'import { Config } from "./host.ts"\nexport const steps = { step: () => Config.String("HOME") }\n',
+    ["pipeline.ts:2:36 reads `Config` through another module"],
+    { "host.ts": 'export { Config } from "effect"\n' },
+  ),
+  refused(
+    "Config taken apart",
+    'import { Config } from "effect"\nconst { String: text } = Config\nexport const steps = { step: () => text("HOME") }\n',
+    ["pipeline.ts:2:26 passes `Config` about"],
+  ),
+  refused(
+    "a package's object that is changed",
+    'import { tools } from "pack"\nexport const steps = { step: () => { tools.mark = 1 } }\n',
+    [`pipeline.ts:2:38 ${outlives("`tools`")}`],
+    {
+      "node_modules/pack/package.json":
+        '{ "name": "pack", "version": "1.0.0", "type": "module", "main": "i.js" }',
+      "node_modules/pack/i.js": "export const tools = { mark: 0 }\n",
+    },
+  ),
+  refused(
     "node:vm",
     'import { runInThisContext } from "node:vm"\nexport const steps = { step: (code: string) => runInThisContext(code) }\n',
     ["pipeline.ts:2:48 `vm.runInThisContext` runs code that is not written down"],
