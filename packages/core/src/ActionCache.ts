@@ -41,6 +41,8 @@ export interface Stored {
   readonly name: string
   readonly record: ActionKey.Record
   readonly code: Readonly<Record<string, CodeTree>>
+  /** The pipeline's seed, of a step that draws: the record has what was derived from it. */
+  readonly seed?: string
   /** Variables that the code reads, as they may be shown; the record has their digests. */
   readonly env?: Environment.Texts
   /** Scopes in which the step remembers single rows and chunks: they are kept as long as the result. */

@@ -252,6 +252,7 @@ const perform = (
           name: node.name,
           record: ActionKey.parse(recordText),
           code: own.code,
+          ...(node.facts.seed ? { seed: planner.graph.seed } : {}),
           env: Environment.texts(own.env, prepared.observed.env),
           ...memoriesOf(node.facts, recordText),
           wiring: wiringOf(planner, at),

@@ -321,6 +321,9 @@ export class CheckpointRefused extends Data.TaggedError("CheckpointRefused")<{
   }
 }
 
+/** So many names of steps are told: a pipeline may have thousands. */
+const listed = 40
+
 /** A name that is no step of the pipeline. */
 export class NoSuchStep extends Data.TaggedError("NoSuchStep")<{
   readonly pipeline: string
@@ -329,9 +332,11 @@ export class NoSuchStep extends Data.TaggedError("NoSuchStep")<{
   readonly near?: string
 }> {
   override get message(): string {
+    const left = this.known.length - listed
+    const names = this.known.slice(0, listed).join(", ")
     return structured(
       `Pipeline "${this.pipeline}" has no step "${this.name}".`,
-      [["Steps", this.known.length === 0 ? "(none)" : this.known.join(", ")]],
+      [["Steps", names === "" ? "(none)" : left > 0 ? `${names} and ${left} more` : names]],
       this.near === undefined ? undefined : `Did you mean ${this.near}?`,
     )
   }

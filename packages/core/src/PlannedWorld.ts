@@ -74,6 +74,7 @@ export const make = (
       key: decision.key,
       record: ActionKey.parse(text),
       code: own.code,
+      seed: graph.seed,
       env: Environment.texts(own.env, observed.env),
     }
   }

@@ -28,6 +28,8 @@ export interface Side {
   /** Inputs that are not known yet are absent. */
   readonly record: ActionKey.Record
   readonly code: Readonly<Record<string, Code>>
+  /** The pipeline's, where it is known. */
+  readonly seed?: string | undefined
   /** Values of variables as they may be shown, where they are known. */
   readonly env?: Readonly<Record<string, string | null>> | undefined
 }
@@ -103,12 +105,11 @@ export const compare = (
     const param = paramFor(field, old, now, params)
     if (param !== undefined) add("param", `${param}: ${show(old)} -> ${show(now)}`)
     else if (old?.includes("Function(") === true && now?.includes("Function(") === true) {
-      causes.push(...codeCauses(name, `config.${field}`, previous.code, next.code, params))
+      causes.push(...codeCauses(name, `config.${field}`, previous, next, params))
     } else add("config", `${name}.${field}: ${show(old)} -> ${show(now)}`)
   }
-  if (before.code !== after.code) causes.push(...codeCauses(name, "run", previous.code, next.code, params))
-  if (before.finish !== after.finish)
-    causes.push(...codeCauses(name, "finish", previous.code, next.code, params))
+  if (before.code !== after.code) causes.push(...codeCauses(name, "run", previous, next, params))
+  if (before.finish !== after.finish) causes.push(...codeCauses(name, "finish", previous, next, params))
   if (before.step !== after.step) add("code", `${name}: uses ${after.step} instead of ${before.step}`)
   if (before.version !== after.version) {
     add("code", `${name}: version ${before.version || "(none)"} -> ${after.version || "(none)"}`)
@@ -142,13 +143,15 @@ export const compare = (
     if (old !== now) add("numeric", `${setting}: ${old ?? "(none)"} -> ${now ?? "(none)"}`)
   }
   if (before.seed !== after.seed) {
+    const [old, now] = [previous.seed, next.seed]
     const how =
       before.seed === ""
         ? "draws random numbers now"
         : after.seed === ""
           ? "draws none any more"
           : "the seed changed"
-    add("seed", `${name}: ${how}`)
+    const known = before.seed !== "" && after.seed !== "" && old !== undefined && now !== undefined
+    add("seed", known && old !== now ? `seed: ${show(old)} -> ${show(now)}` : `${name}: ${how}`)
   }
   for (const field of keysOf(before.runtime, after.runtime)) {
     const [old, now] = [before.runtime[field], after.runtime[field]]
@@ -183,18 +186,20 @@ const paramFor = (
 const codeCauses = (
   name: string,
   role: string,
-  previous: Side["code"],
-  next: Side["code"],
+  previous: Side,
+  next: Side,
   params: ParamTexts,
 ): ReadonlyArray<Cause> => {
-  const before = previous[role]
-  const after = next[role]
+  const before = previous.code[role]
+  const after = next.code[role]
+  const definition = next.record.step
   const what = role === "run" ? "its code" : role.replace(/^config\./, "")
   const cause = (headline: string, kind: CauseKind = "code"): Cause => ({ kind, headline, path: [name] })
   if (before === undefined || after === undefined) return [cause(`${name}: ${what} changed`)]
   const causes: Array<Cause> = []
-  const old = new Map(before.parts.map((part) => [partName(part), part]))
-  const now = new Map(after.parts.map((part) => [partName(part), part]))
+  const nameOf = (part: CodePart): string => partName(part, role, definition)
+  const old = new Map(before.parts.map((part) => [nameOf(part), part]))
+  const now = new Map(after.parts.map((part) => [nameOf(part), part]))
   // A part whose own text is as it was changed by what its names refer to.
   const rebound: Array<string> = []
   for (const [name, part] of now) {
@@ -246,7 +251,9 @@ const byPlace = (values: Values): ReadonlyMap<string, Values[number]> => {
 
 const holdsFunctions = (text: string): boolean => text.includes("Function(")
 
-const partName = (part: CodePart): string => `${part.symbol} in ${part.file}`
+/** `run() of greet in pipeline.ts`: every step of a file has a function of that name. */
+const partName = ({ file, symbol }: CodePart, role: string, definition: string): string =>
+  symbol === `${role}()` ? `${symbol} of ${definition} in ${file}` : `${symbol} in ${file}`
 
 const sourceCauses = (
   name: string,

@@ -37,7 +37,8 @@ export const why = Effect.fnUntraced(function* (run: string, step: string, earli
   const before = earlier ?? runBefore(log, next.pipeline, run)
   // Asked by name: a run may have ten thousand steps, and few of them matter here.
   const world = yield* worldBetween(before, run, (of, name) => log.stepNamed(of, name)?.key)
-  return { against: before, causes: Explain.causesOf(world, step), data: yield* dataOf(world, step) }
+  const causes = Explain.causesOf(world, step)
+  return { against: before, causes, data: yield* dataOf(world, step, causes) }
 })
 
 /** What would happen to a step with params and why, and the rows by which its tables changed since it last ran. */
@@ -49,7 +50,8 @@ export const planned = Effect.fnUntraced(function* (
   // What the step does not need has no part in the answer.
   const { plan, world } = yield* Observe.prepare(pipeline, { ...options, only: [step] })
   const action = plan.actions.find((one) => one.name === step)!
-  return { action, causes: action.causes, data: yield* dataOf(world, step) }
+  const { causes } = action
+  return { action, causes, data: yield* dataOf(world, step, causes) }
 })
 
 /** Everything that a step's identity covers, as it is now. */
@@ -84,10 +86,14 @@ export interface TableChange extends RowChanges.RowChanges {
   readonly table: string
 }
 
-/** Of the tables that a step reads, those that changed; where it reads changed files, the tables that it wrote. */
+/**
+ * Of the tables that a step reads, those that changed; where it reads changed files, the tables that it wrote; and where
+ * changed files are a cause from further up, the tables that were made of them, first.
+ */
 const dataOf = Effect.fnUntraced(function* (
   sides: RecordDifference.Sides,
   step: string,
+  causes: ReadonlyArray<Explain.Cause>,
 ): Effect.fn.Return<
   ReadonlyArray<TableChange>,
   never,
@@ -96,32 +102,36 @@ const dataOf = Effect.fnUntraced(function* (
   const cache = yield* ActionCache.ActionCache
   const [before, after] = [sides.previous(step), sides.next(step)]
   if (before === undefined || after === undefined) return []
-  const pairs: Array<readonly [table: string, before: string, after: string]> = []
-  let readsChangedFiles = false
+  /** By both fingerprints: a root may be the producer of an input. */
+  const pairs = new Map<string, readonly [table: string, before: string, after: string]>()
+  const add = (table: string, old: string, now: string): void => {
+    if (old !== now) pairs.set(`${old} ${now}`, [table, old, now])
+  }
+  const written = (one: string, label: (output: string) => string): void => {
+    const [old, now] = [sides.previous(one)?.key, sides.next(one)?.key]
+    if (old === undefined || now === undefined) return
+    const outputs = cache.get(now)?.outputs ?? {}
+    for (const [name, ref] of Object.entries(cache.get(old)?.outputs ?? {}))
+      if (outputs[name] !== undefined) add(label(name), ref.fingerprint, outputs[name].fingerprint)
+  }
+  const roots = new Set(causes.flatMap(({ kind, path }) => (kind === "source" ? [path[0]!] : [])))
+  for (const root of [...roots].slice(0, shownRoots))
+    written(root, (output) => (root === step ? output : `${output} of ${root}`))
   for (const [input, now] of Object.entries(after.record.inputs)) {
     const old = before.record.inputs[input]
-    if (old === undefined) continue
-    if (typeof old === "string" && typeof now === "string") {
-      if (old !== now)
-        pairs.push([`${input} from ${sides.producerOf(step, input) ?? "another step"}`, old, now])
-    } else if (JSON.stringify(old) !== JSON.stringify(now)) readsChangedFiles = true
-  }
-  if (readsChangedFiles && before.key !== undefined && after.key !== undefined) {
-    const outputs = cache.get(after.key)?.outputs ?? {}
-    for (const [name, old] of Object.entries(cache.get(before.key)?.outputs ?? {})) {
-      const now = outputs[name]
-      if (now !== undefined && now.fingerprint !== old.fingerprint)
-        pairs.push([name, old.fingerprint, now.fingerprint])
-    }
+    if (typeof old === "string" && typeof now === "string")
+      add(`${input} from ${sides.producerOf(step, input) ?? "another step"}`, old, now)
   }
   const changes: Array<TableChange> = []
-  for (const [table, old, now] of pairs) {
+  for (const [table, old, now] of pairs.values()) {
     // What is no table, or is no longer in the store, has no rows to tell of.
     const found = yield* Effect.option(RowChanges.between(old, now))
     if (found._tag === "Some") changes.push({ table, ...found.value })
   }
   return changes
 })
+
+const shownRoots = 3
 
 /** Every step of two runs, in the later run's order. */
 export const between = Effect.fnUntraced(function* (before: string, after: string) {

@@ -298,7 +298,7 @@ describe("a run", () => {
     const first = await at.run(seeded("1"))
     expect(new Set(first.steps.map((step) => step.key)).size).toBe(2)
     const plan = await at.plan(seeded("2"))
-    expect(plan.actions[0]!.causes.map((cause) => cause.headline)).toEqual(["a: the seed changed"])
+    expect(plan.actions[0]!.causes.map((cause) => cause.headline)).toEqual(["seed: 1 -> 2"])
     const error = await at.failure(Pipeline.make("sneak", {}, ({ step }) => step("sneak", Sneak({}))))
     expect(error.message).toContain(
       'Step "sneak" reads its seed: declare seed: true, so that it enters the key.',

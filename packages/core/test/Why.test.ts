@@ -1,8 +1,9 @@
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { Artifact, type CodeTag, Errors, Pipeline, Step, Why } from "../src/index.ts"
+import { Artifact, type CodeTag, Errors, Pipeline, Source, Step, Table, Why } from "../src/index.ts"
 import { project } from "./support/project.ts"
 import { identified } from "./support/tagged.ts"
 
@@ -63,12 +64,12 @@ describe("why", () => {
       [
         "dollar() in lib/text.ts is reached now",
         "euro() in lib/text.ts is no longer reached",
-        "run() in lib/text.ts: a name in it stands for something else",
+        "run() of make in lib/text.ts: a name in it stands for something else",
       ],
       [
         "dollar() in lib/text.ts is reached now",
         "euro() in lib/text.ts is no longer reached",
-        "run() in lib/text.ts: a name in it stands for something else",
+        "run() of make in lib/text.ts: a name in it stands for something else",
       ],
     ])
   })
@@ -313,6 +314,63 @@ describe("why", () => {
     await at.failure(broken, { params: { times: 2 } })
     const plan = await at.plan(pipelineOf(), { params: { times: 2 } })
     expect(plan.actions[0]!.causes.map((cause) => cause.headline)).toEqual(["times: 1 -> 2"])
+  })
+
+  it("tells first how rows changed at the root, then in the tables that the step reads", async () => {
+    class Word extends Table.make({ word: Table.utf8 }) {}
+    const Collect = identified(
+      "collect",
+      Step.make({
+        name: "collect",
+        inputs: { files: Source.files },
+        output: Word,
+        run: ({ inputs }) =>
+          Effect.map(inputs.files[0]!.bytes, (bytes) =>
+            Buffer.from(bytes)
+              .toString()
+              .split(" ")
+              .map((word) => ({ word })),
+          ),
+      }),
+    )
+    const Upper = identified(
+      "upper words",
+      Step.make({
+        name: "upper",
+        inputs: { words: Word },
+        output: Word,
+        run: ({ inputs }) =>
+          Effect.map(inputs.words.all, (rows) => rows.map(({ word }) => ({ word: word.toUpperCase() }))),
+      }),
+    )
+    const pipeline = Pipeline.make("data", {}, ({ step }) =>
+      step(
+        "last",
+        Upper({ words: step("upper", Upper({ words: step("collect", Collect({ files: "words.txt" })) })) }),
+      ),
+    )
+    const at = project()
+    at.write("words.txt", "one two three")
+    await at.run(pipeline)
+    at.write("words.txt", "one three four five")
+    const run = await at.run(pipeline)
+    const { causes, data } = await at.provide(Why.why(run.id, "last"))
+    expect(causes).toEqual([
+      { kind: "source", headline: "collect: words.txt changed", path: ["collect", "upper", "last"] },
+    ])
+    const counts = { rowsBefore: 3, rowsAfter: 4, added: 2, removed: 1, changed: 0 }
+    expect(data).toMatchObject([
+      { table: "output of collect", ...counts },
+      { table: "words from upper", ...counts },
+    ])
+    expect(data[0]!.examples.map(({ kind, row, columns }) => [kind, row, columns])).toEqual([
+      ["added", 3, [{ name: "word", after: "four" }]],
+      ["added", 4, [{ name: "word", after: "five" }]],
+      ["removed", 2, [{ name: "word", before: "two" }]],
+    ])
+    // Read directly from the root, its table is an input.
+    const upper = await at.provide(Why.why(run.id, "upper"))
+    expect(upper.data.map(({ table }) => table)).toEqual(["words from collect"])
   })
 
   it("explains any two runs from their records, with the path by which a cause arrived", async () => {

@@ -8,6 +8,7 @@ import type { Context } from "../main.ts"
 import { pipelineOf } from "../pipelineOf.ts"
 import { plain } from "../show/grid.ts"
 import * as planView from "./planView.ts"
+import { shortened } from "./whyView.ts"
 
 export const plan = (context: Context) =>
   Effect.gen(function* () {
@@ -22,6 +23,9 @@ export const plan = (context: Context) =>
     return 0
   }).pipe(Effect.provide(Engines.layer(context)))
 
+/** In a chain of ten thousand steps whole paths would come to fifty million names. */
+const listedNames = 100
+
 /** A plan as `--json` prints it. */
 export const toJson = (found: Plan.Plan, forecasts: planView.Forecasts): Record<string, unknown> => ({
   pipeline: found.pipeline,
@@ -30,7 +34,7 @@ export const toJson = (found: Plan.Plan, forecasts: planView.Forecasts): Record<
     name: action.name,
     decision: action.decision,
     key: action.key ?? null,
-    causes: action.causes,
+    causes: action.causes.map((cause) => ({ ...cause, path: shortened(cause.path, listedNames) })),
     waitingFor: action.waitingFor,
     predictedMs: action.predictedMs ?? null,
     summary: action.summary ?? null,

@@ -9,9 +9,19 @@ import * as Text from "../Text.ts"
 export const causeLines = (causes: ReadonlyArray<Explain.Cause>, paint: Text.Paint): Array<string> =>
   causes.flatMap((cause) => [
     paint("bold", cause.headline),
-    ...(cause.path.length > 1 ? [`  by way of ${cause.path.join(" -> ")}`] : []),
+    ...(cause.path.length > 1 ? [`  by way of ${shortened(cause.path, shownNames).join(" -> ")}`] : []),
     ...(cause.details ?? []).map((detail) => `  ${detail}`),
   ])
+
+/** More names than anybody follows in a line; `--json` has them all. */
+const shownNames = 24
+
+/** The first and the last of a long path, with how many are left out between them. */
+export const shortened = (path: ReadonlyArray<string>, most: number): ReadonlyArray<string> => {
+  if (path.length <= most) return path
+  const side = Math.floor((most - 1) / 2)
+  return [...path.slice(0, side), `… ${count(path.length - 2 * side)} more …`, ...path.slice(-side)]
+}
 
 /**
  * ```text
