@@ -10,20 +10,19 @@ import * as Artifact from "./Artifact.ts"
 import type * as ArtifactStore from "./ArtifactStore.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as ChunkMemory from "./ChunkMemory.ts"
-import * as CodeReading from "./CodeReading.ts"
 import * as Database from "./Database.ts"
 import * as Environment from "./Environment.ts"
 import * as Errors from "./Errors.ts"
-import type * as Execution from "./Execution.ts"
 import * as Executor from "./Executor.ts"
-import * as Graph from "./Graph.ts"
+import type * as Graph from "./Graph.ts"
+import * as Job from "./Job.ts"
 import * as Lease from "./Lease.ts"
 import type * as Observe from "./Observe.ts"
 import * as Params from "./Params.ts"
 import { specialCause } from "./PlannedWorld.ts"
 import * as Planner from "./Planner.ts"
-import { readDefinition } from "./Preparation.ts"
 import * as Reporter from "./Reporter.ts"
+import * as Rereading from "./Rereading.ts"
 import * as RowMemory from "./RowMemory.ts"
 import * as RunLog from "./RunLog.ts"
 
@@ -71,7 +70,7 @@ export const execute = (
     const leases = yield* Lease.Leases
     const log = yield* RunLog.RunLog
     const reporter = yield* Reporter.Reporter
-    yield* sameReading(planner, at)
+    yield* Rereading.sameReading(planner, at)
     const { key } = decided
     if (key === undefined) return yield* perform(context, at, decided, outputs, undefined)
 
@@ -106,49 +105,6 @@ export const execute = (
       }
       return yield* perform(context, at, decided, outputs, lease).pipe(Effect.ensuring(release))
     }
-  })
-
-/** Reads the step's functions again: a value that changed since planning would make the key a lie. */
-const sameReading = (planner: Planner.Planner, at: number): Effect.Effect<void, Error> =>
-  Effect.suspend(() => {
-    const node = planner.graph.nodes[at]!
-    const before = planner.prepared(at)
-    const reader = CodeReading.reader()
-    const places: Array<{ place: string; what: string; fix: string }> = []
-    const compare = (old: CodeReading.CodeReading | undefined, now: CodeReading.CodeReading): void => {
-      if (old === undefined || old.digest === now.digest) return
-      const changed = now.values.filter((value, index) => old.values[index]?.text !== value.text)
-      for (const value of changed) {
-        places.push({
-          place: `${value.file}:${value.line}`,
-          what: `the value of ${value.name} changed between planning and running`,
-          fix: "Pass it as config, or compute it inside the function.",
-        })
-      }
-      if (changed.length === 0)
-        places.push({ place: node.name, what: "its code changed between planning and running", fix: "" })
-    }
-    if (node.facts.version === undefined) {
-      const now = readDefinition(node.facts, reader)
-      for (const role in now) compare(before.code[role], now[role]!)
-      for (const field in before.configTexts) {
-        const found: Array<CodeReading.CodeReading> = []
-        const text = reader.encode(before.config[field], (reading) => found.push(reading))
-        if (text !== before.configTexts[field]) {
-          const old = before.code[`config.${field}`]
-          if (old !== undefined && found[0] !== undefined) compare(old, found[0])
-          else
-            places.push({
-              place: `${node.name}.${field}`,
-              what: "changed between planning and running",
-              fix: "",
-            })
-        }
-      }
-    }
-    return places.length === 0
-      ? Effect.void
-      : Effect.fail(new Errors.CodeRefused({ step: node.name, places }))
   })
 
 const perform = (
@@ -190,7 +146,7 @@ const perform = (
     if (context.resumeFrom?.action.name === node.name && action !== undefined) {
       yield* checkpoints.adopt(context.resumeFrom, action)
     }
-    const hooks: Execution.Hooks = {
+    const hooks: Job.Hooks = {
       progress: (progress) => reporter.emit({ type: "step-progress", name: node.name, ...progress }),
       measure: (measure, value, unit) => {
         log.append(context.id, { type: "measure", at: now(), name: node.name, measure, value, unit })
@@ -206,7 +162,7 @@ const perform = (
       chunks: yield* ChunkMemory.open(prepared.store, node.facts, recordText, Planner.isAnew(decided)),
       memory: RowMemory.open(prepared.store, node.facts, recordText, Planner.isAnew(decided)),
     }
-    const job = jobOf(prepared, at, outputs)
+    const job = Job.of(prepared, at, outputs)
 
     const attempt = Effect.gen(function* () {
       const cause = specialCause(planner, at, decided, prepared.observed)
@@ -279,30 +235,6 @@ const perform = (
     return yield* node.facts.accelerator ? context.accelerator.withPermits(1)(permitted) : permitted
   })
 
-/** A step whose producers have their outputs, with everything resolved. */
-export const jobOf = (
-  prepared: Observe.Prepared,
-  at: number,
-  outputs: ReadonlyArray<Outputs | undefined>,
-): Execution.Job => {
-  const { planner } = prepared
-  const node = planner.graph.nodes[at]!
-  const own = planner.prepared(at)
-  return {
-    name: node.name,
-    facts: node.facts,
-    config: own.config,
-    inputs: jobInputs(planner, at, outputs),
-    outputs: node.outputs,
-    single: node.single,
-    seed: own.seed,
-    env: own.env,
-    settings: prepared.observed.numeric ?? {},
-    root: prepared.root,
-    store: prepared.store,
-  }
-}
-
 const memoriesOf = (
   { remembers, rowWise }: Graph.Node["facts"],
   recordText: string,
@@ -322,26 +254,4 @@ const wiringOf = (planner: Planner.Planner, at: number): Readonly<Record<string,
     if (input.type === "output") wiring[name] = planner.graph.nodes[input.node]!.name
   }
   return wiring
-}
-
-const jobInputs = (
-  planner: Planner.Planner,
-  at: number,
-  outputs: ReadonlyArray<Outputs | undefined>,
-): Execution.Job["inputs"] => {
-  const node = planner.graph.nodes[at]!
-  const inputs: Record<string, Execution.JobInput> = {}
-  for (const name in node.inputs) {
-    const input = node.inputs[name]!
-    if (input.type === "source") {
-      inputs[name] = { type: "source", files: planner.prepared(at).files[name]! }
-      continue
-    }
-    inputs[name] = {
-      type: "artifact",
-      kind: Graph.kindOf(planner.graph, input),
-      ref: outputs[input.node]![input.output]!,
-    }
-  }
-  return inputs
 }

@@ -5,12 +5,12 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Attempt from "./Attempt.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as ChunkMemory from "./ChunkMemory.ts"
 import type * as Engine from "./Engine.ts"
 import * as Errors from "./Errors.ts"
 import * as Executor from "./Executor.ts"
+import * as Job from "./Job.ts"
 import { nearest } from "./internal/nearest.ts"
 import * as Observe from "./Observe.ts"
 import * as OutputDifference from "./OutputDifference.ts"
@@ -135,7 +135,7 @@ const auditStep = (
     const executor = yield* Executor.Executor
     const checkpoints = yield* Checkpoint.Checkpoints
     const startedAt = yield* Clock.currentTimeMillis
-    const job = Attempt.jobOf(
+    const job = Job.of(
       prepared,
       at,
       decided.map((one) => one?.entry?.outputs),

@@ -18,6 +18,7 @@ import * as Errors from "./Errors.ts"
 import * as Execution from "./Execution.ts"
 import * as Graph from "./Graph.ts"
 import * as Guard from "./Guard.ts"
+import type * as Job from "./Job.ts"
 import * as Lease from "./Lease.ts"
 import type { Observations } from "./Observations.ts"
 import * as Observe from "./Observe.ts"
@@ -108,7 +109,7 @@ const perform = Effect.fnUntraced(function* (
   const { key, recordText, token } = request
   // Without a lease this is an audit: it neither uses nor keeps anything.
   const memorable = token === undefined ? undefined : recordText
-  const hooks: Execution.Hooks = {
+  const hooks: Job.Hooks = {
     progress: throttled((progress) => send({ type: "progress", ...progress })),
     measure: (name, value, unit) => send({ type: "measure", name, value, unit }),
     measured: log.measured,
@@ -186,10 +187,10 @@ const filesFor = (
   return []
 }
 
-const jobInputs = (graph: Graph.Graph, at: number, request: Request): Execution.Job["inputs"] => {
+const jobInputs = (graph: Graph.Graph, at: number, request: Request): Job.Job["inputs"] => {
   const node = graph.nodes[at]!
   return Object.fromEntries(
-    Object.entries(node.inputs).map(([name, input]): [string, Execution.JobInput] => {
+    Object.entries(node.inputs).map(([name, input]): [string, Job.JobInput] => {
       const given = request.inputs[name]!
       if (input.type === "source")
         return [name, { type: "source", files: given as ReadonlyArray<SourceDigests.DigestedFile> }]

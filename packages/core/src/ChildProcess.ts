@@ -13,6 +13,7 @@ import * as Errors from "./Errors.ts"
 import * as Execution from "./Execution.ts"
 import { Executor, type Request } from "./Executor.ts"
 import type * as Guard from "./Guard.ts"
+import type * as Job from "./Job.ts"
 import { Leases } from "./Lease.ts"
 import * as SourcePlace from "./SourcePlace.ts"
 import * as StrictProcess from "./StrictProcess.ts"
@@ -81,7 +82,7 @@ const environment = ({ env }: Options): NodeJS.ProcessEnv => ({ ...process.env, 
 const runInChild = (
   options: Options,
   request: Request,
-  hooks: Execution.Hooks,
+  hooks: Job.Hooks,
   leases: typeof Leases.Service,
   strict: StrictProcess.Arguments | undefined,
 ): Effect.Effect<Execution.Result, Error> =>

@@ -10,60 +10,17 @@ import { join } from "node:path"
 import * as Artifact from "./Artifact.ts"
 import type { ArtifactStore } from "./ArtifactStore.ts"
 import * as ByChunk from "./ByChunk.ts"
-import type * as Checkpoint from "./Checkpoint.ts"
 import * as ChunkMemory from "./ChunkMemory.ts"
 import * as Errors from "./Errors.ts"
-import type { Settings } from "./Numerics.ts"
+import type { Hooks, Job } from "./Job.ts"
 import * as Once from "./Once.ts"
 import { temporaryPath } from "./internal/atomicFile.ts"
-import { hashFile, type DigestedFile } from "./SourceDigests.ts"
+import { hashFile } from "./SourceDigests.ts"
 import * as SourceFiles from "./SourceFiles.ts"
-import type * as RowMemory from "./RowMemory.ts"
-import type * as Step from "./Step.ts"
 import * as StepCall from "./StepCall.ts"
 import * as StepFailure from "./StepFailure.ts"
 import type * as Table from "./Table.ts"
 import * as Tally from "./Tally.ts"
-
-/** An action with everything resolved. */
-export interface Job {
-  readonly name: string
-  readonly facts: Step.Facts
-  readonly config: unknown
-  readonly inputs: { readonly [name: string]: JobInput }
-  readonly outputs: Step.Outputs
-  readonly single: boolean
-  readonly seed: string
-  /** Names of the variables that the step may read. */
-  readonly env: ReadonlyArray<string>
-  readonly settings: Settings
-  /** The project's root: places in messages are relative to it. */
-  readonly root: string
-  /** The store's folder. */
-  readonly store: string
-}
-
-export type JobInput =
-  | {
-      readonly type: "artifact"
-      readonly kind: Step.Output | Step.AnyTable
-      readonly ref: Artifact.ArtifactRef
-    }
-  | { readonly type: "source"; readonly files: ReadonlyArray<DigestedFile> }
-
-/** Where a step's words go. */
-export interface Hooks {
-  readonly progress: Step.Context["progress"]
-  readonly measure: Step.Context["measure"]
-  readonly measured: Step.Context["measured"]
-  readonly warn: (message: string) => void
-  readonly note: (message: string) => void
-  readonly checkpoint: Checkpoint.Handle
-  /** What is remembered of a row-wise step's chunks. */
-  readonly chunks: ChunkMemory.Handle
-  /** What the step remembers by keys of its own. */
-  readonly memory: RowMemory.Handle
-}
 
 export interface Result {
   readonly outputs: Readonly<Record<string, Artifact.ArtifactRef>>

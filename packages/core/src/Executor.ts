@@ -7,11 +7,12 @@ import * as Layer from "effect/Layer"
 import type { ArtifactStore } from "./ArtifactStore.ts"
 import type { CodePart } from "./CodeTag.ts"
 import * as Execution from "./Execution.ts"
+import type * as Job from "./Job.ts"
 import type { Lease } from "./Lease.ts"
 
 /** An execution that the engine asks for. */
 export interface Request {
-  readonly job: Execution.Job
+  readonly job: Job.Job
   /** Undefined for a step that cannot be identified. */
   readonly key: string | undefined
   readonly recordText: string | undefined
@@ -26,10 +27,7 @@ export interface Request {
 }
 
 export interface Service {
-  readonly run: (
-    request: Request,
-    hooks: Execution.Hooks,
-  ) => Effect.Effect<Execution.Result, Error, ArtifactStore>
+  readonly run: (request: Request, hooks: Job.Hooks) => Effect.Effect<Execution.Result, Error, ArtifactStore>
 }
 
 export class Executor extends Context.Service<Executor, Service>()("@sluice/core/Executor") {}

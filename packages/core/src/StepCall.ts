@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Errors from "./Errors.ts"
-import type { Hooks, Job } from "./Execution.ts"
+import type { Hooks, Job } from "./Job.ts"
 import type * as Once from "./Once.ts"
 import type * as Step from "./Step.ts"
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Errors from "./Errors.ts"
-import type { Hooks, Job } from "./Execution.ts"
+import type { Hooks, Job } from "./Job.ts"
 import * as StepCall from "./StepCall.ts"
 
 /** A tally as JSON. Throws StepFailed where it is not what the step declares. */
