@@ -9,6 +9,7 @@ import * as Rouge from "../../src/scores/Rouge.ts"
 import * as Style from "../../src/scores/Style.ts"
 import * as TokenF1 from "../../src/scores/TokenF1.ts"
 import * as Auc from "../../src/stats/Auc.ts"
+import * as Bootstrap from "../../src/stats/Bootstrap.ts"
 
 describe("exact match", () => {
   it("says under which normalisation two texts are equal", () => {
@@ -73,6 +74,42 @@ describe("classification", () => {
       [0, 0, 0],
     ])
     expect(got.unknown).toBe(0)
+  })
+})
+
+describe("macro-F1 of drawn rows", () => {
+  const random = Random.make("macro-F1")
+  const names = ["a", "b", "c"]
+  const draw = (count: number, accuracy: number) =>
+    Array.from({ length: count }, () => {
+      const expected = names[random.integer(3)]!
+      const isRight = random.uint32() < accuracy * 2 ** 32
+      const other = random.integer(4)
+      return { expected, answered: isRight ? expected : other === 3 ? null : names[other]! }
+    })
+
+  it("is that of the rows by themselves", () => {
+    for (let at = 0; at < 50; at++) {
+      const rows = draw(40, 0.6)
+      const drawn = Array.from({ length: 40 }, () => random.integer(40))
+      const places = Classification.places(rows, names)
+      const alone = drawn.map((row) => rows[row]!)
+      expect(Classification.macroF1(places, 3, drawn)).toBeCloseTo(Classification.make(alone).macroF1, 12)
+    }
+  })
+
+  it("gives an interval that holds the truth in nearly 95 of 100 samples", () => {
+    const truth = Classification.make(draw(100_000, 0.75)).macroF1
+    const samples = 300
+    let covered = 0
+    for (let at = 0; at < samples; at++) {
+      const places = Classification.places(draw(80, 0.75), names)
+      const statistic = (drawn: Iterable<number>) => Classification.macroF1(places, 3, drawn)
+      const { high, low } = Bootstrap.ofStatistic(80, statistic, random, { rounds: 400 })
+      if (low <= truth && truth <= high) covered++
+    }
+    expect(covered / samples).toBeGreaterThan(0.91)
+    expect(covered / samples).toBeLessThan(0.98)
   })
 })
 
