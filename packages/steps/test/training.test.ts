@@ -14,6 +14,7 @@ import * as Train from "../src/Train.ts"
 import * as forecast from "../src/train/forecast.ts"
 import type * as Pace from "../src/train/Pace.ts"
 import * as Record from "../src/train/Record.ts"
+import * as Snapshots from "../src/train/Snapshots.ts"
 import * as Timing from "../src/train/Timing.ts"
 import { inMemory } from "./support/checkpoints.ts"
 import { filesReader } from "./support/files.ts"
@@ -222,6 +223,13 @@ describe("snapshots", () => {
     const unwatched = await train({ ...wild, maxOptimizerSteps: last })
     expect(outputs["snapshots"][weights]).toEqual(unwatched.outputs["adapter"]["adapter_model.safetensors"])
     expect(outputs["snapshots"][weights]).not.toEqual(outputs["adapter"]["adapter_model.safetensors"])
+  })
+
+  it("are foretold: as many as there are, four bytes a parameter", () => {
+    // After 10, 20, 30 and 38.
+    expect(Snapshots.bytesOf({ every: 10 }, 38, 4_884_480)).toBe(4 * 4 * 4_884_480)
+    expect(Snapshots.bytesOf({ every: 10 }, 40, 5)).toBe(4 * 4 * 5)
+    expect(Snapshots.bytesOf(null, 38, 5)).toBe(0)
   })
 
   it("change nothing else, and are no output where nobody asks for them", async () => {

@@ -25,9 +25,12 @@ export interface Given {
   readonly batchRows: number
   /** A checkpoint holds the state twice while it is packed. */
   readonly savesCheckpoints: boolean
+  /** Of all snapshots together, which stay until the end. */
+  readonly snapshotBytes: number
 }
 
-export const of = (cost: Cost.Cost, { batches, batchRows, heldOut, savesCheckpoints }: Given): Outlook => {
+export const of = (cost: Cost.Cost, given: Given): Outlook => {
+  const { batches, batchRows, heldOut, savesCheckpoints, snapshotBytes } = given
   const peaks: Array<number> = []
   for (const rows of batches.toSorted((a, b) => tokensOf(b) - tokensOf(a))) {
     const prediction = cost.memory(rows)
@@ -43,7 +46,7 @@ export const of = (cost: Cost.Cost, { batches, batchRows, heldOut, savesCheckpoi
   for (let at = 0; at < heldOut.length; at += batchRows)
     look += cost.lookWork(heldOut.slice(at, at + batchRows))
   return {
-    peakBytes: Math.max(0, ...peaks),
+    peakBytes: Math.max(0, ...peaks) + snapshotBytes,
     work: (learnt, looks) => perToken * learnt + looks * look,
   }
 }

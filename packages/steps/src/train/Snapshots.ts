@@ -5,9 +5,14 @@
 import type { Artifact } from "@sluice/core"
 import { Adapter } from "@sluice/llm"
 import * as Effect from "effect/Effect"
+import type { Config } from "./Config.ts"
 
 /** Bytes of adapter_model.safetensors by optimizer step. The config is the same for all. */
 export type Snapshots = Map<number, Uint8Array>
+
+/** Bytes of all snapshots of a training that runs to its end. */
+export const bytesOf = (snapshots: Config["snapshots"], optimizerSteps: number, parameters: number): number =>
+  snapshots === null ? 0 : Math.ceil(optimizerSteps / snapshots.every) * parameters * 4
 
 /** Name of a checkpoint's part that holds the snapshot of an optimizer step. */
 const partOf = (optimizerStep: number): string => `snapshot ${optimizerStep}`

@@ -10,6 +10,7 @@ import { costOptions, loraOptions } from "./options.ts"
 import { batches, lengthOf } from "./order.ts"
 import * as Outlook from "./Outlook.ts"
 import * as Pace from "./Pace.ts"
+import * as Snapshots from "./Snapshots.ts"
 import { learnable, type Row, rowOf } from "./rows.ts"
 
 /** Rows that are looked at; of longer tables the first ones stand for all. */
@@ -44,6 +45,7 @@ export const foretell = (context: Forecast.Context<Config, Inputs>) =>
       heldOut,
       batchRows: config.batchRows,
       savesCheckpoints: length.total > config.checkpointEvery,
+      snapshotBytes: Snapshots.bytesOf(config.snapshots, length.total, lora.parameterCount),
     })
     known.push(forecast.peakMemory(outlook.peakBytes))
     if (waiting["heldOutTokens"] !== undefined) return { facts: [...known, onceKnown(["time"], waiting)] }

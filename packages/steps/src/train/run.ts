@@ -163,6 +163,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         heldOut: heldOutRows,
         batchRows: config.batchRows,
         savesCheckpoints: total > config.checkpointEvery,
+        snapshotBytes: Snapshots.bytesOf(config.snapshots, total, lora.parameterCount),
       })
       let allTokens = 0
       for (let step = first; step <= total; step++) allTokens += Outlook.tokensOf(batchOf(step))
