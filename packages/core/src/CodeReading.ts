@@ -10,7 +10,7 @@ import type { CodeNote, CodePackage, CodePart, CodeRefusal } from "./CodeTag.ts"
 import * as CodeTag from "./CodeTag.ts"
 import * as Errors from "./Errors.ts"
 
-/** A captured value in canonical form; a long one by its digest. */
+/** A captured value in canonical form; a long one by its digest, in `Function(…)` where it holds functions. */
 export interface ReadValue {
   readonly name: string
   readonly file: string
@@ -123,6 +123,7 @@ const readTagged = (
   let text = identity.digest
   for (const value of identity.values) {
     let encoded: string
+    const innerBefore = inner.length
     try {
       encoded = encode(value.read(), (reading) => inner.push(reading))
     } catch (error) {
@@ -132,7 +133,8 @@ const readTagged = (
     const short = encoded.length <= longestText ? encoded : hash("sha256", encoded, "hex")
     // By its place alone: what it is called, and where, decides nothing.
     text += `\n${short}`
-    values.push({ name: value.name, file: value.file, line: value.line, text: short })
+    const shown = encoded !== short && inner.length > innerBefore ? `Function(${short})` : short
+    values.push({ name: value.name, file: value.file, line: value.line, text: shown })
   }
   return {
     digest: hash("sha256", `sluice/code\n${text}`, "hex"),

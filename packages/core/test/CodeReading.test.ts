@@ -29,6 +29,15 @@ describe("a reading", () => {
     expect(of("least")).toBe(of("minimum"))
   })
 
+  it("shows a long value by its digest, and says whether functions are in it", () => {
+    const textOf = (held: unknown) =>
+      CodeReading.reader().read(tagged("f", () => 1, { values: [value("held", () => held)] })).values[0]!.text
+    const long = "x".repeat(120)
+    expect(textOf(1)).toBe("1")
+    expect(textOf(long)).toMatch(/^[0-9a-f]{64}$/)
+    expect(textOf([long, tagged("helper", () => 2)])).toMatch(/^Function\([0-9a-f]{64}\)$/)
+  })
+
   it("collects what captured functions bring", () => {
     const helper = tagged("helper", () => 2, {
       packages: [{ name: "lodash", version: "4.17.21", integrity: "sha512-x" }],
