@@ -54,9 +54,9 @@ ${download}
 }
 
 /** What delivers a wheel that holds the text as the model's file. */
-const delivering = (text: string): string => {
+const delivering = (text: string, more: Readonly<Record<string, string>> = {}): string => {
   const wheel = path.join(folder, `${createHash("sha256").update(text).digest("hex")}.whl`)
-  fs.writeFileSync(wheel, storedZip({ [model.member]: text, "tiny/__init__.py": "" }))
+  fs.writeFileSync(wheel, storedZip({ [model.member]: text, "tiny/__init__.py": "", ...more }))
   return `cp ${wheel} "$dest/tiny_model-1.0-py3-none-any.whl"`
 }
 const cacheOf = (name: string): string => path.join(folder, `cache-${name}`)
@@ -84,6 +84,32 @@ describe("a known model", () => {
     expect(await Effect.runPromise(ModelFiles.locate(model, cacheFolder))).toBe(file)
     expect(fake.calls()).toBe(1)
     expect(leftovers(cacheFolder)).toEqual([])
+  })
+
+  it("of several files is there when all of them are, whatever their base names", async () => {
+    const cacheFolder = cacheOf("files")
+    const of = (file: string, text: string): ModelFiles.KnownFile => ({
+      member: `tiny/${file}`,
+      file,
+      sizeBytes: text.length,
+      sha256: createHash("sha256").update(text).digest("hex"),
+    })
+    const several = { ...model, others: [of("config.json", "{}"), of("1_Pooling/config.json", "{1}")] }
+    const more = { "tiny/config.json": "{}", "tiny/1_Pooling/config.json": "{1}" }
+    const fake = python("python-files", delivering(content, more))
+    const ensure = ModelFiles.ensure(several, { cacheFolder, python: fake.python })
+    const file = await Effect.runPromise(ensure)
+    const places = ModelFiles.placesOf(several, cacheFolder)
+    expect([...places.keys()]).toEqual(["config.json", "1_Pooling/config.json", "model.gguf"])
+    expect([...places.values()].map((place) => fs.readFileSync(place, "utf8"))).toEqual([
+      "{}",
+      "{1}",
+      content,
+    ])
+    fs.rmSync(places.get("1_Pooling/config.json")!)
+    expect(await Effect.runPromise(ModelFiles.locate(several, cacheFolder))).toBeUndefined()
+    expect(await Effect.runPromise(ensure)).toBe(file)
+    expect(fake.calls()).toBe(2)
   })
 
   it("is fetched again where its file was damaged", async () => {
