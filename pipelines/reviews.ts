@@ -76,6 +76,10 @@ export default Pipeline.make(
       seed: Schema.Int.pipe(Pipeline.withDefault(0)),
       /** `on`: every ten optimizer steps, what the model has forgotten of general text and questions. */
       harm: Schema.Literals(["off", "on"]).pipe(Pipeline.withDefault("off")),
+      /** Measures it too, and fails the run where the loss on general text has risen by more. */
+      maxLossRise: Schema.NullOr(Schema.Finite).pipe(
+        Pipeline.withDefault<Schema.NullOr<typeof Schema.Finite>>(null),
+      ),
       /** `quick`: base, four examples, tuned. `all`: the best prompt and the nearest examples too. */
       arms: Schema.Literals(["quick", "all"]).pipe(Pipeline.withDefault("quick")),
     },
@@ -96,10 +100,12 @@ export default Pipeline.make(
     const { tokens } = step("doctor", Doctor.data({ chats, tokens: read, heldOut: held, model, minimumRows }))
     const recipe = { model, tokens, learningRate: params.learningRate, epochs: params.epochs }
     const { adapter, metrics, snapshots } =
-      params.harm === "on"
+      params.harm === "on" || params.maxLossRise !== null
         ? step("train", Train.lora({ ...recipe, snapshots: { every: 10 } }))
         : { ...step("train", Train.lora(recipe)), snapshots: undefined }
-    const forgetting = snapshots === undefined ? {} : step("harm", Forgetting.measure({ model, snapshots }))
+    const forgetting = snapshots && step("harm", Forgetting.measure({ model, snapshots }))
+    if (forgetting !== undefined && params.maxLossRise !== null)
+      step("gate", Forgetting.gate({ harm: forgetting.harm, lossRise: params.maxLossRise }))
     const shots = step("shots", Split.sample({ rows: sample, count: 4, seed: "shots", balance: "class" }))
     const { predictions, report, scores } = Evaluate.compare(step, {
       heldOut,
@@ -114,7 +120,7 @@ export default Pipeline.make(
         ...(params.arms === "all" ? { nearestShots: { nearest: { rows: sample } } } : {}),
         tuned: { adapter },
       },
-      ...forgetting,
+      ...(forgetting && { harm: forgetting.harm }),
       maxNewTokens: 16,
       title: "Sentiment of reviews: prompt, four examples or fine-tuning",
       about: {
