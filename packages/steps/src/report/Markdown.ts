@@ -112,11 +112,8 @@ const arms = (report: Report): ReadonlyArray<string> => {
     ...section("Fields", fields.length < 2 ? [] : byArm(fields, (metric) => metric.slice("field ".length))),
     ...section(
       "Further scores",
-      byArm(
-        own,
-        (metric) => metric,
-        (score) =>
-          score === undefined ? "–" : `${words.value(score.kind, score.value)} (${words.interval(score)})`,
+      byArm(own, words.metric, (score) =>
+        score === undefined ? "–" : `${words.value(score.kind, score.value)} (${words.interval(score)})`,
       ),
     ),
   ]
@@ -125,7 +122,7 @@ const arms = (report: Report): ReadonlyArray<string> => {
 const differences = (report: Report): ReadonlyArray<string> =>
   metricsOf(report).flatMap((metric) =>
     section(
-      metric === "exact" ? "Differences" : `Differences by ${metric}`,
+      metric === "exact" ? "Differences" : `Differences by ${words.metric(metric)}`,
       pairs(report.differences.filter((pair) => pair.metric === metric)),
     ),
   )
