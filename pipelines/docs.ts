@@ -11,6 +11,7 @@ import {
   Doctor,
   Evaluate,
   Format,
+  Grounding,
   Model,
   Retrieve,
   Split,
@@ -44,6 +45,16 @@ const chatOf = (row: Question): ReadonlyArray<Chat.Message> => [
 const named = ({ answer, expected }: { readonly answer: string; readonly expected: string }): boolean =>
   answer.toLowerCase().includes((JSON.parse(expected) as { answer: string }).answer.toLowerCase())
 
+/** The fact in an answer in JSON; all of any other. */
+const textOf = (answer: string): string => {
+  try {
+    const { answer: text } = JSON.parse(answer) as { readonly answer?: unknown }
+    return typeof text === "string" ? text : answer
+  } catch {
+    return answer
+  }
+}
+
 /** Instruments that no training row names. */
 const unseen = /Istra|Jorund|Kelto|Lumira/
 
@@ -58,6 +69,8 @@ export default Pipeline.make(
       heldOutRows: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(60)),
       /** Passages before a question. */
       passages: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Pipeline.withDefault(2)),
+      /** What finds them: words, a sentence model's vectors, or the ranks that both give. */
+      search: Schema.Literals(["BM25", "vectors", "hybrid"]).pipe(Pipeline.withDefault("hybrid")),
       /** Fewer distinct rows to learn from are refused. */
       minimumRows: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Pipeline.withDefault(20)),
     },
@@ -66,6 +79,8 @@ export default Pipeline.make(
     const model = step("model", Model.smolLM2({ size: "135M" }))
     const documents = step("documents", Retrieve.documents({ files: ["data/docs/*.{md,html,txt,pdf}"] }))
     const chunks = step("chunks", Retrieve.chunk({ documents, maxCharacters: 600, overlap: 0 }))
+    const embedder = { model: step("embedder", Model.miniLM()) }
+    const vectors = step("vectors", Retrieve.embed({ chunks, embedder }))
     const collect = (file: string) =>
       Collect.jsonLines({ files: `data/questions/${file}.jsonl`, row: Question })
     const { rows: questions } = step("collect", collect("train"))
@@ -83,11 +98,23 @@ export default Pipeline.make(
       )
       return add("train", Train.lora({ model, tokens, learningRate: params.learningRate })).adapter
     }
-    const passages = step("passages", Retrieve.search({ chats, chunks, count: params.passages }))
+    const questionVectors = step("questions", Retrieve.embedQuestions({ chats, embedder }))
+    const passages = step(
+      "passages",
+      Retrieve.search({
+        chats,
+        chunks,
+        vectors: { chunks: vectors, questions: questionVectors },
+        by: params.search,
+        count: params.passages,
+      }),
+    )
     const adapter = tuned("closed", chats)
     const reading = tuned("open", step("augment", Retrieve.augment({ chats, passages })))
     const retrieval = {
       chunks,
+      embedding: { vectors, embedder },
+      by: params.search,
       count: params.passages,
       relevant: ({ answer, document }: Question) => ({ document, contains: answer }),
     }
@@ -120,8 +147,18 @@ export default Pipeline.make(
       ],
       maxNewTokens: 32,
       title: "Questions over documents: retrieval, fine-tuning or both",
-      about: { "Training rows": params.trainRows, Passages: params.passages },
+      about: { "Training rows": params.trainRows, Passages: params.passages, "Found by": params.search },
     })
-    return { predictions, report }
+    const grounding = step(
+      "grounding",
+      Grounding.rates({
+        rows: heldOut,
+        predictions,
+        documents,
+        document: ({ document }) => document,
+        textOf,
+      }),
+    )
+    return { predictions, grounding, report }
   },
 )
