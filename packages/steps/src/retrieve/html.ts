@@ -41,7 +41,7 @@ const write = (outline: Outline, nodes: ReadonlyArray<Node>): string | null => {
       outline.heading(Number(depth), text)
     } else if (name === "pre") {
       flush()
-      outline.block(`\`\`\`\n${textOf(node).replace(/\n$/, "")}\n\`\`\``)
+      outline.block(code(node))
     } else if (name === "ul" || name === "ol") {
       flush()
       outline.block(list(node, ""))
@@ -115,17 +115,22 @@ const table = (node: Element): string =>
     .filter((line) => line !== "")
     .join("\n")
 
-/** One line for each item, inner lists indented. */
+/** One line for each item; inner lists and code below it, indented. */
 const list = (node: Element, indent: string): string =>
   node.childNodes
     .filter((child): child is Element => child.nodeName === "li")
     .map((item, index) => {
-      const inner = (child: Node) => child.nodeName === "ul" || child.nodeName === "ol"
+      const inner = (child: Node) => ["ul", "ol", "pre"].includes(child.nodeName)
       const own = item.childNodes.filter((child) => !inner(child))
-      const nested = item.childNodes.filter(inner).map((child) => list(child as Element, `${indent}  `))
+      const nested = item.childNodes
+        .filter(inner)
+        .map((child) => (child.nodeName === "pre" ? code(child) : list(child as Element, `${indent}  `)))
       const mark = node.nodeName === "ol" ? `${index + 1}.` : "-"
       return [`${indent}${mark} ${squeezed(own.map(textOf).join(""))}`, ...nested].join("\n")
     })
     .join("\n")
+
+/** Code in a fence, its lines as they stand. */
+const code = (node: Node): string => `\`\`\`\n${textOf(node).replace(/\n$/, "")}\n\`\`\``
 
 const squeezed = (text: string): string => text.replaceAll(/\s+/g, " ").trim()

@@ -167,9 +167,10 @@ describe("Retrieve.documents of odd files", () => {
       "<main><h1>T</h1><p>a <img alt=picture src=x></p><button>Go</button><select><option>1</select>" +
       "<p hidden>no</p><i aria-hidden=true>no</i><iframe src=x>no</iframe>" +
       "<table><caption>C</caption><tr><td>1<td><p>2</p><p>3</p></table>" +
+      "<ul><li>run <pre>a\n  b</pre><li>c</ul>" +
       "<table><tr><td><h2>Left</h2>one<td><h2>Right</h2>two</table></main>"
     expect((await one("a.html", source)).sections).toEqual([
-      "T: a picture\n\nC\n1 | 2 3",
+      "T: a picture\n\nC\n1 | 2 3\n\n- run\n```\na\n  b\n```\n- c",
       "T > Left: one",
       "T > Right: two",
     ])
