@@ -96,15 +96,21 @@ const readNpm = (text: string): ReadonlyMap<string, string> => {
   return found
 }
 
-/** Version 1 blocks (`integrity`) and Berry's (`checksum`, with the patch in the resolution). */
+/** Version 1 blocks (`integrity`; of an archive and in old files the digest behind the address) and Berry's (`checksum`, with the patch in the resolution). */
 const readYarn = (text: string): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
   for (const block of text.split(/\r?\n\r?\n/)) {
     const head = /^"?((?:@[^/@"]+\/)?[^@"\s]+)@/m.exec(block.replace(/^#.*$/gm, "").trimStart())
     const version = /^ {2}version:? "?([^"\s]+)"?/m.exec(block)
-    const integrity = /^ {2}(?:integrity|checksum):? "?([^"\s]+)"?/m.exec(block)
+    const integrity =
+      /^ {2}(?:integrity|checksum):? "?([^"\s]+)"?/m.exec(block) ??
+      /^ {2}resolved "[^"]*#([0-9a-f]{40})"/m.exec(block)
     if (head === null || version === null || integrity === null) continue
-    const key = `${head[1]!}@${version[1]!}`
+    // Under another name (`alias@npm:real@^1.0.0`), the package still has its own.
+    const real =
+      /^ {2}resolution: "((?:@[^/@"]+\/)?[^@"]+)@/m.exec(block) ??
+      /^"?(?:@[^/@"]+\/)?[^@"\s]+@npm:((?:@[^/@"]+\/)?[^@"\s]+)@/m.exec(block)
+    const key = `${(real ?? head)[1]!}@${version[1]!}`
     const patch = /^ {2}resolution: ".*@patch:.*"/m.test(block) ? ` patch:${integrity[1]!}` : ""
     found.set(key, (found.get(key) ?? integrity[1]!) + patch)
   }

@@ -74,8 +74,21 @@ a@^1.0.0, a@^1.0.1:
 "@scope/b@2.0.0":
   version "2.0.0"
   integrity sha512-BBBB
+
+"other@npm:@scope/c@^3.0.0":
+  version "3.0.1"
+  integrity sha512-CCCC
+
+"dashes@1.0.0", "dashes@file:./archives/dashes-1.0.0.tgz":
+  version "1.0.0"
+  resolved "file:./archives/dashes-1.0.0.tgz#3a4349d4873df87cb200f86fcca183b474e00e63"
 `
-    expect(found("yarn.lock", text)).toEqual({ "a@1.0.2": "sha512-AAAA", "@scope/b@2.0.0": "sha512-BBBB" })
+    expect(found("yarn.lock", text)).toEqual({
+      "a@1.0.2": "sha512-AAAA",
+      "@scope/b@2.0.0": "sha512-BBBB",
+      "@scope/c@3.0.1": "sha512-CCCC",
+      "dashes@1.0.0": "3a4349d4873df87cb200f86fcca183b474e00e63",
+    })
   })
 
   it("yarn.lock of later versions, with patches", () => {
