@@ -110,9 +110,8 @@ const compare = async (commands: ReadonlyArray<Asked>, rounds: number) => {
     return row
   })
   const above = rows.filter(({ asks, timesTheRun }) => asks === "why" && timesTheRun > bar)
-  console.error(
-    `why, at most ${bar}x the run: ${above.length === 0 ? "yes" : above.map(({ project }) => project)}`,
-  )
+  const dear = above.length === 0 ? "yes" : `no, ${above.map(({ project }) => project).join(", ")}`
+  console.error(`why, at most ${bar}x the run: ${dear}`)
   return { withinBar: above.length === 0, rows }
 }
 
