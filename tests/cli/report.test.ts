@@ -216,6 +216,17 @@ describe("sluice report", { timeout: 60_000 }, () => {
     expect(reports()).toHaveLength(1)
   })
 
+  it("that cannot be written is a warning, and the run is done", async () => {
+    rmSync(join(project.root, ".sluice/reports"), { recursive: true })
+    project.write(".sluice/reports", "in the way")
+    const { code, stdout } = await project.sluice("run", "tiny.ts")
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^warning: The report was not written: .*reports/m)
+    expect(stdout).not.toContain("Report:")
+    rmSync(join(project.root, ".sluice/reports"))
+    await project.sluice("run", "tiny.ts")
+  })
+
   it("goes with its run, and no sooner", async () => {
     await project.sluice("gc", "--keep", "1")
     // The newest run changed nothing: its report is that of the run whose steps it found.

@@ -4,12 +4,13 @@
  */
 import { type Facts, Likeness, type Report } from "@sluice/steps/report"
 import * as Effect from "effect/Effect"
+import { count } from "../quantities.ts"
 import * as Source from "./Source.ts"
 
 /** Rows learnt that are named for one held-out row. */
 const named = 3
-/** Above so many pairs of a held-out and a learnt row, likeness is not looked for. */
-const mostPairs = 50_000_000
+/** So many pairs of a held-out and a learnt row are looked at, which takes a second or two. */
+const mostPairs = 10_000_000
 const longestText = 300
 
 interface Losses {
@@ -33,9 +34,8 @@ export const lineage = Effect.fnUntraced(function* (compared: Source.Compared, r
   }
   const heldOutIds = new Set(report.rows.map(({ id }) => id))
   const texts = yield* learntTexts(compared, [...trainings.values()], losses)
-  const pairs = report.rows.length * texts.size
-  const isTooMuch = pairs > mostPairs
-  const { learnt, nearest } = isTooMuch ? { learnt: [], nearest: {} } : like(report, texts)
+  const asked = worstFirst(report).slice(0, Math.ceil(mostPairs / Math.max(1, texts.size)))
+  const { learnt, nearest } = like(asked, texts)
   const places = yield* placesOf(compared, new Set([...heldOutIds, ...learnt.map(({ id }) => id)]))
   const heldOut: Record<string, Facts.Place> = {}
   for (const id of heldOutIds) {
@@ -58,11 +58,12 @@ export const lineage = Effect.fnUntraced(function* (compared: Source.Compared, r
       }
     }),
     nearest,
-    leftOut: isTooMuch
-      ? "There are too many rows to look for those alike."
-      : losses.size > 0 && texts.size === 0
-        ? "What was learnt is no chat, or is no longer stored: rows alike are not named."
-        : null,
+    leftOut:
+      asked.length < report.rows.length
+        ? `They are named for ${count(asked.length)} of ${count(report.rows.length)} rows, those that the fewest arms get right.`
+        : losses.size > 0 && texts.size === 0
+          ? "What was learnt is no chat, or is no longer stored: rows alike are not named."
+          : null,
   }
   return found
 })
@@ -113,7 +114,7 @@ const readLosses = Effect.fnUntraced(function* (training: Source.Made, into: Map
   yield* Source.eachRow(table, (row) => {
     if (row["split"] !== "train") return
     const id = String(row["id"])
-    const loss = typeof row["loss"] === "number" ? row["loss"] : null
+    const loss = Number.isFinite(row["loss"]) ? Number(row["loss"]) : null
     const seen = into.get(id)
     if (seen === undefined) into.set(id, { times: 1, first: loss, last: loss })
     else {
@@ -164,11 +165,17 @@ const learntTexts = Effect.fnUntraced(function* (
 const short = (text: string): string =>
   text.length > longestText ? `${text.slice(0, longestText - 1).toWellFormed()}…` : text
 
-/** The rows learnt that any held-out row is like, and which they are for each. */
-const like = (report: Report.Report, texts: ReadonlyMap<string, Text>) => {
+const worstFirst = (report: Report.Report): ReadonlyArray<Report.Row> => {
+  const right = ({ answers }: Report.Row): number =>
+    Object.values(answers).filter(({ exact }) => exact).length
+  return report.rows.toSorted((a, b) => right(a) - right(b))
+}
+
+/** The rows learnt that any of the rows asked is like, and which they are for each. */
+const like = (asked: ReadonlyArray<Report.Row>, texts: ReadonlyMap<string, Text>) => {
   const all = [...texts.values()]
   const found = Likeness.nearest(
-    report.rows.map(({ prompt }) => prompt),
+    asked.map(({ prompt }) => prompt),
     all.map(({ prompt }) => prompt),
     named,
   )
@@ -181,7 +188,7 @@ const like = (report: Report.Report, texts: ReadonlyMap<string, Text>) => {
     return learnt.push(all[at]!) - 1
   }
   const nearest: Record<string, ReadonlyArray<number>> = {}
-  report.rows.forEach(({ id }, row) => {
+  asked.forEach(({ id }, row) => {
     if (found[row]!.length > 0) nearest[id] = found[row]!.map(position)
   })
   return { learnt, nearest }

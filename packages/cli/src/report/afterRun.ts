@@ -35,7 +35,7 @@ export const afterRun = Effect.fnUntraced(function* (root: string, run: Run.Run)
   for (const compared of comparisons) {
     const gathered = yield* gather(compared)
     const folder = folderOf(root, written, compared.name)
-    write(folder, gathered, usual)
+    yield* Effect.try({ try: () => write(folder, gathered, usual), catch: (error) => error as Error })
     found.push({ comparison: compared.name, verdict: gathered.report.verdict, page: join(folder, pageFile) })
   }
   return found

@@ -14,7 +14,7 @@ import * as found from "./sections.ts"
  */
 export const render = (report: Report, facts?: Facts): string => {
   const sections = [
-    found.arms(report),
+    found.arms(report, facts),
     found.differences(report),
     found.scores(report),
     found.confusions(report),

@@ -2,6 +2,7 @@
 import { counted, thousands } from "../counted.ts"
 import { pText } from "../evaluate/Comparison.ts"
 import { type Cell, details, escape, none, number, section, table, written } from "./Html.ts"
+import type { Facts } from "./Facts.ts"
 import * as Plot from "./Plot.ts"
 import { type Difference, differenceOf, metricsOf, type Report, type Score, scoreOf } from "./Report.ts"
 import * as words from "./words.ts"
@@ -19,13 +20,13 @@ const scoreCell = (score: Score | undefined): Cell =>
 /** Metrics that stand in the table of arms. */
 const chief = ["exact", "validJson", "schemaValid"]
 
-export const arms = (report: Report): string => {
+export const arms = (report: Report, facts: Facts | undefined): string => {
   const shown = chief.filter((metric) => metricsOf(report).includes(metric))
   const deciding = report.scores.filter(({ metric }) => metric === report.decidedBy)
   const rows = report.arms.map((arm): ReadonlyArray<Cell> => {
     const score = scoreOf(report, arm.name, "exact")
     return [
-      `${escape(arm.name)}${arm.tuned ? " <small>with an adapter</small>" : ""}`,
+      `${escape(arm.name)}${arm.tuned ? ` <small>${adapter(arm.name, facts)}</small>` : ""}`,
       scoreCell(score),
       score === undefined ? none : number(words.interval(score), score.low),
       ...shown.slice(1).map((metric) => scoreCell(scoreOf(report, arm.name, metric))),
@@ -51,6 +52,10 @@ ${table(
 )}`,
   )
 }
+
+/** Leads to the rows that it learnt from, where the page has them. */
+const adapter = (arm: string, facts: Facts | undefined): string =>
+  facts === undefined ? "with an adapter" : `<a href="#lineage-${escape(arm)}">with an adapter</a>`
 
 export const differences = (report: Report): string =>
   report.differences.length === 0
