@@ -84,18 +84,18 @@ export const open = (
 
 /** As `open`, for plain code: the caller closes. Throws a FormatError with everything that does not fit. */
 export const openSync = (files: ReadonlyMap<string, string>, name: string): SentenceModel => {
-  const problems: Array<BertConfig.Problem> = HuggingFaceFolder.missing(files).map((file) => [
-    file,
-    "is missing",
-  ])
-  const read = (file: string): Readonly<Record<string, any>> =>
-    files.has(file) ? (readJson(files.get(file)!) as Record<string, unknown>) : {}
+  const missing = HuggingFaceFolder.missing(files)
+  const problems: Array<BertConfig.Problem> = missing.map((file) => [file, "is missing"])
+  const read = (file: string): Readonly<Record<string, any>> => {
+    const value = files.has(file) ? readJson(files.get(file)!) : {}
+    return typeof value === "object" && value !== null ? value : {}
+  }
   const modules = modulesOf(files, problems)
   const pooling = poolingOf(read(poolingFile), files.has("modules.json") && !files.has(poolingFile), problems)
   const config = files.has("config.json")
     ? BertConfig.fromHuggingFace(read("config.json"), problems)
     : undefined
-  if (problems.length > 0 && HuggingFaceFolder.missing(files).length > 0) throw unfit(name, problems)
+  if (missing.length > 0) throw unfit(name, problems)
   const folder = HuggingFaceFolder.openSync(files, name)
   try {
     const weights = unprefixed(folder.weights)

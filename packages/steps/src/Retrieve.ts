@@ -19,9 +19,9 @@ export const documents = (options: {
 }): Step.Use<typeof Documents, "readDocuments"> => readDocuments({ files: options.files as string })
 
 /**
- * Cuts sections into chunks of at most `maxCharacters` (1,000), at the ends of paragraphs, else of sentences, else of
- * words. A section under a heading of its own never shares a chunk; a chunk repeats the last sentences of the one
- * before up to `overlap` characters (100).
+ * Cuts sections into chunks of at most `maxCharacters` (1,000), each as it stands there, at the ends of
+ * paragraphs, else of lines and sentences, else of words. A section under a heading of its own never shares a chunk; a
+ * chunk repeats the last sentences of the one before up to `overlap` characters (100).
  */
 export const chunk = (options: {
   readonly documents: Step.Ref<typeof Documents>
