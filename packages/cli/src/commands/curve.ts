@@ -30,15 +30,18 @@ export const curve = (context: Context) => {
     const options = Engines.options(context)
     const over = Arguments.one(invocation, "over") ?? "trainRows"
     const seeds = Arguments.integer(invocation, "seeds") ?? 1
+    let metric = Arguments.one(invocation, "metric")
     const { outputs, shares } = yield* refusing(() => {
       const percents = Shares.parse(Arguments.one(invocation, "shares") ?? "25,50,100")
       const graph = Pipeline.toGraph(pipeline, options.params ?? {})
       checkSeeds(seeds, graph.params)
-      return { shares: Shares.rowsOf(percents, over, graph.params), outputs: Scores.outputsOf(graph.outputs) }
+      return {
+        shares: Shares.rowsOf(percents, over, graph.params),
+        outputs: Scores.outputsOf(graph.outputs, metric),
+      }
     })
     Project.remember(context.cwd, context.loaded!.file)
     const only = [...new Set(Object.values(outputs).map(({ node }) => node))]
-    let metric = Arguments.one(invocation, "metric")
     let before: string | undefined
     const points: Array<Point> = []
     for (const { percent, rows } of shares) {

@@ -32,8 +32,8 @@ const names = ["scores", "predictions", "rowLosses"] as const
 
 const heldOutLoss = "heldOut.loss"
 
-/** Refuses a pipeline that returns nothing to read scores from. */
-export const outputsOf = (returned: unknown): Outputs => {
+/** What the metric is read from, or all there is. Refuses a pipeline that returns nothing to read scores from. */
+export const outputsOf = (returned: unknown, metric: string | undefined): Outputs => {
   const record: Readonly<Record<string, unknown>> =
     typeof returned === "object" && returned !== null ? (returned as Readonly<Record<string, unknown>>) : {}
   const found = Object.fromEntries(
@@ -42,6 +42,8 @@ export const outputsOf = (returned: unknown): Outputs => {
       return Step.isRef(ref) ? [[name, ref]] : []
     }),
   ) as Outputs
+  // Answers are not asked for a loss.
+  if (metric === heldOutLoss && found.rowLosses !== undefined) return { rowLosses: found.rowLosses }
   if (found.scores !== undefined || found.rowLosses !== undefined) return found
   throw new CurveRefused({
     headline: "The pipeline returns no scores.",
@@ -77,7 +79,7 @@ export const read = Effect.fnUntraced(function* (run: Run.Run, outputs: Outputs)
   return all
 })
 
-/** Digest-like facts of what the scores were read from: equal for two runs whose scores cannot differ. */
+/** Keys of the steps that the scores were read from: equal for two runs whose scores cannot differ. */
 export const keysOf = (run: Run.Run, outputs: Outputs): string =>
   Object.values(outputs)
     .map(({ node }) => run.steps.find(({ name }) => name === node)?.key)
