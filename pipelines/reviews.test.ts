@@ -13,6 +13,7 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
   const learnt = ["--set", "trainRows=8", "--set", "minimumRows=8"]
   const small = [...learnt, "--set", "heldOutRows=4"]
   const run = (...args: ReadonlyArray<string>) => project.sluice("run", "reviews.ts", ...small, ...args)
+  const total = (lines: ReadonlyArray<string>) => lines.find((line) => /^\d+ steps: /.test(line))
   /** Prompts that the last run's arms asked, and those whose answers they remembered. */
   const asked = () => {
     const folder = join(project.folder, ".sluice/runs")
@@ -31,7 +32,7 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
 
   it("goes from the data to a report, and accounts for every row on the way", async () => {
     const { code, lines } = await run()
-    expect(lines.at(-1)).toBe("17 steps: 0 hit, 17 run")
+    expect(total(lines)).toBe("17 steps: 0 hit, 17 run")
     expect(code).toBe(0)
     const said = (step: string) => lines.find((line) => line.startsWith(`${step}  done  KEY`))
     expect(said("collect")).toBe(
@@ -46,15 +47,17 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
       /1 optimizer step, loss 0\.\d{4} to 0\.\d{4}, 4,884,480 trained parameters$/,
     )
     expect(said("evaluate/report")).toMatch(/4 rows, exact base \d, fewShot \d, tuned \d$/)
+    expect(lines.at(-2)).toMatch(/^tuned (?:is|against) .*: tuned answers \d of 4 rows exactly, /)
+    expect(lines.at(-1)).toMatch(/^Report: \.sluice\/reports\/.*\/report\.html$/)
   })
 
   it("executes nothing when nothing changed", async () => {
-    expect((await run()).lines.at(-1)).toBe("17 steps: 17 hit, 0 run")
+    expect(total((await run()).lines)).toBe("17 steps: 17 hit, 0 run")
   })
 
   it("asks the added arms alone when arms are added", async () => {
     const { lines } = await run("--set", "arms=all")
-    expect(lines.at(-1)).toMatch(/^35 steps: (?:19|20) hit, 1[56] run/)
+    expect(total(lines)).toMatch(/^35 steps: (?:19|20) hit, 1[56] run/)
     const answering = ["after", "pattern", "plain", "strict"].map((name) => [`bestPrompt/${name}/answers`, 8])
     expect(Object.fromEntries(Object.entries(asked()).map(([name, [fresh]]) => [name, fresh]))).toMatchObject(
       Object.fromEntries(answering.map(([name, rows]) => [`evaluate/${name}`, rows])),
@@ -64,7 +67,7 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
 
   it("asks each arm for the rows alone that a larger comparison adds", async () => {
     const { lines } = await project.sluice("run", "reviews.ts", ...learnt, "--set", "heldOutRows=5")
-    expect(lines.at(-1)).toBe("17 steps: 11 hit, 6 run")
+    expect(total(lines)).toBe("17 steps: 11 hit, 6 run")
     expect(asked()).toEqual({
       "evaluate/base": [1, 4],
       "evaluate/fewShot": [1, 4],
@@ -80,7 +83,7 @@ describe("pipelines/reviews.ts", { timeout: 600_000 }, () => {
       "evaluate/report",
     ])
     expect(lines).toContain("train  run  learningRate: 0.0002 -> 0.0001")
-    expect(lines.at(-1)).toBe("17 steps: 14 hit, 3 run")
+    expect(total(lines)).toBe("17 steps: 14 hit, 3 run")
   })
 
   it("refuses rows that are too few before it trains, and says how to go on", async () => {
