@@ -172,6 +172,12 @@ describe("sluice report", { timeout: 60_000 }, () => {
       1,
       expect.stringMatching(/^Run \S+ has no comparison "evaluat"\.$/),
     ])
+    expect(await said("tin.ts")).toEqual([2, "There is no file tin.ts."])
+    project.write(
+      "other.ts",
+      `import { Pipeline } from "@sluice/core"\nexport default Pipeline.make("other", {}, () => ({}))\n`,
+    )
+    expect(await said("other.ts")).toEqual([1, "No run of other has a comparison of arms."])
     expect(await said("--format", "pdf")).toEqual([
       2,
       '--format is "pdf" and must be one of html, md, json, junit, lm-eval, promptfoo, all.',

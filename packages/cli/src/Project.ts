@@ -59,6 +59,10 @@ const holdsPipeline = (path: string): boolean => {
   }
 }
 
+/** The name that a pipeline's file gives it; `undefined` where it does not stand there as a text. */
+export const pipelineName = (file: string): string | undefined =>
+  /\bPipeline\.make\s*\(\s*(["'`])([\w/-]+)\1/.exec(readFileSync(file, "utf8"))?.[2]
+
 const sourcesIn = (folder: string): Array<string> => {
   try {
     return readdirSync(folder)

@@ -2,12 +2,14 @@
  * `sluice report`: what a run's comparison found, in every form, and conditions on it for continuous integration.
  */
 import { RunLog } from "@sluice/core"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { relative, resolve } from "node:path"
 import * as Arguments from "../Arguments.ts"
 import type { Context } from "../main.ts"
 import { nearMiss } from "../nearMiss.ts"
 import { NothingToShow, nothingWasRun } from "../NothingToShow.ts"
+import * as Project from "../Project.ts"
 import * as Condition from "../report/Condition.ts"
 import { folderOf } from "../report/folder.ts"
 import { gather } from "../report/gather.ts"
@@ -69,9 +71,10 @@ const checkedText = ({ condition, found, holds }: Condition.Checked, paint: Text
   `${holds ? paint("green", "holds") : paint("red", "fails")}   ${condition}: ${found}`
 
 /** The comparison that the flags name: of the run given, else of the newest run that has one. */
-const chosen = Effect.fnUntraced(function* ({ invocation }: Context) {
+const chosen = Effect.fnUntraced(function* ({ cwd, invocation }: Context) {
   const log = yield* RunLog.RunLog
-  const runs = log.runs()
+  const pipeline = yield* pipelineTyped(Arguments.file(invocation), cwd)
+  const runs = log.runs(pipeline === undefined ? {} : { pipeline })
   const given = Arguments.one(invocation, "run")
   const candidates = given === undefined ? runs : [yield* Store.findRun(runs, given)]
   for (const run of candidates) {
@@ -81,11 +84,22 @@ const chosen = Effect.fnUntraced(function* ({ invocation }: Context) {
   return yield* new NothingToShow({
     headline:
       given === undefined
-        ? "No run has a comparison of arms."
+        ? `No run${pipeline === undefined ? "" : ` of ${pipeline}`} has a comparison of arms.`
         : `Run ${candidates[0]!.id} has no comparison of arms, or it is no longer stored.`,
     hint: "Evaluate.compare makes one; sluice runs lists the runs.",
   })
 })
+
+/** The name of the pipeline whose file was typed: a project may have several. */
+const pipelineTyped = (typed: string | undefined, cwd: string) => {
+  if (typed === undefined) return Effect.succeed(undefined)
+  const located = Project.locate(typed, cwd)
+  return "problem" in located
+    ? Effect.fail(new UsageError({ message: located.problem }))
+    : Effect.sync(() => Project.pipelineName(located.file))
+}
+
+class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
 
 const named = (
   found: ReadonlyArray<Source.Compared>,
