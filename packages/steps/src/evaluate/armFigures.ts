@@ -62,21 +62,24 @@ const fieldsF1 = (
   asked: (field: string) => boolean,
   draws: Bootstrap.Draws,
 ): Figure => {
-  const rows = json.map(({ fields }) => {
-    const outcomes = Object.entries(fields).flatMap(([field, outcome]) => (asked(field) ? [outcome] : []))
-    const right = outcomes.filter((outcome) => outcome === "right").length
-    const wrong = outcomes.filter((outcome) => outcome === "wrong").length
-    // A right leaf is given and wanted, a wrong one too; a missing or an extra one is on one side.
-    return { right, sides: outcomes.length + right + wrong }
-  })
-  return figure(rows.length, draws, (drawn) => {
-    let right = 0
-    let sides = 0
-    for (const row of drawn) {
-      right += rows[row]!.right
-      sides += rows[row]!.sides
+  const rights = new Uint32Array(json.length)
+  const sides = new Uint32Array(json.length)
+  json.forEach(({ fields }, row) => {
+    for (const [field, outcome] of Object.entries(fields)) {
+      if (!asked(field)) continue
+      if (outcome === "right") rights[row]!++
+      // What is right or wrong is given and wanted; what is missing or extra is on one side.
+      sides[row]! += outcome === "right" || outcome === "wrong" ? 2 : 1
     }
-    return sides === 0 ? 0 : (2 * right) / sides
+  })
+  return figure(json.length, draws, (drawn) => {
+    let right = 0
+    let all = 0
+    for (const row of drawn) {
+      right += rights[row]!
+      all += sides[row]!
+    }
+    return all === 0 ? 0 : (2 * right) / all
   })
 }
 
