@@ -31,15 +31,16 @@ export const exists = (root: string): boolean => existsSync(join(Project.store(r
 
 export type RunHead = Omit<Run.Run, "steps">
 
-/** A run by its age (1 is the last), by its id or by the start of its id. */
+/** A run by its age (1 is the last), by its id or by the start of its id, which has at least four digits. */
 export const findRun = (
   runs: ReadonlyArray<RunHead>,
   given: string,
 ): Effect.Effect<RunHead, Errors.NoSuchRun> => {
-  const aged = /^[1-9]\d{0,2}$/.test(given) ? runs[Number(given) - 1] : undefined
   const starting = runs.filter((run) => run.id.startsWith(given))
-  const found =
-    runs.find((run) => run.id === given) ?? aged ?? (starting.length === 1 ? starting[0] : undefined)
+  // A year begins with 2: the second last run of one is none, not the last.
+  const found = /^[1-9]\d{0,2}$/.test(given)
+    ? runs[Number(given) - 1]
+    : (runs.find((run) => run.id === given) ?? (starting.length === 1 ? starting[0] : undefined))
   return found === undefined
     ? Effect.fail(new Errors.NoSuchRun({ id: given, known: runs.slice(0, 10).map((run) => run.id) }))
     : Effect.succeed(found)
