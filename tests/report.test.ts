@@ -103,6 +103,18 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     expect(dark).toBeLessThan(60)
   })
 
+  it("is printed dark on white, whatever the reader's setting, and as wide as the paper", async () => {
+    const { page, close } = await open({ colorScheme: "dark", viewport: { width: 700, height: 900 } })
+    await page.emulateMedia({ media: "print" })
+    expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe(
+      "rgb(255, 255, 255)",
+    )
+    expect(await page.evaluate<string>("getComputedStyle(document.body).color")).toBe("rgb(27, 31, 36)")
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(700)
+    expect(await page.locator("nav, form, .skip, #more").filter({ visible: true }).count()).toBe(0)
+    await close()
+  })
+
   it("shows hostile reviews as the text that they are", async () => {
     const { page, close } = await open()
     expect(await page.title()).toBe("A tiny tuning")

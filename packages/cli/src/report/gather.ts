@@ -1,7 +1,7 @@
 /**
  * A comparison's report, and what its run knows beyond it.
  */
-import { Artifact, Errors, RunLog } from "@sluice/core"
+import { Artifact, RunLog } from "@sluice/core"
 import { Cost, type Facts, Report } from "@sluice/steps/report"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -39,22 +39,15 @@ export const gather = Effect.fnUntraced(function* (compared: Source.Compared) {
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Report.Report))
 
-/** The report as its step wrote it. */
+/** The report as its step wrote it. One of another version has other fields, or stands in no file of its own. */
 const readReport = Effect.fnUntraced(function* ({ report, run }: Source.Compared) {
   const text = yield* Source.file(report.outputs["report"]!, "report.json")
-  if (text === undefined)
-    return yield* new NothingToShow({
-      headline: `The report of step "${report.step}" in run ${run.id} was written by an older version.`,
-      hint: "Run the pipeline again.",
-    })
-  return yield* Effect.mapError(
-    decode(text),
-    (error) =>
-      new Errors.SchemaMismatch({
-        place: `${report.step}, report.json`,
-        problems: error.message.split("\n"),
-      }),
-  )
+  const found = text === undefined ? undefined : yield* Effect.option(decode(text))
+  if (found?._tag === "Some") return found.value
+  return yield* new NothingToShow({
+    headline: `The report of step "${report.step}" in run ${run.id} was written by another version of Sluice.`,
+    hint: "Run the pipeline again.",
+  })
 })
 
 /** Of the program that renders; what computed stands in each step's record. */

@@ -124,8 +124,6 @@ export const script = String.raw`
       first.focus()
     }
   })
-  // A printed page shows what can be opened.
-  addEventListener("beforeprint", () => document.querySelectorAll("details:not(.step)").forEach((each) => (each.open = true)))
   form.hidden = false
   show()
 })()
