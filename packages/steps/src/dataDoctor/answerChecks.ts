@@ -6,7 +6,7 @@ import type { Example } from "./Subject.ts"
 /** Under so many rows no form is the usual one. */
 const fewestRows = 20
 
-const isUsual = (count: number, of: number): boolean => of >= fewestRows && count * 10 >= of * 9
+const isUsual = (count: number, of: number, share = 0.9): boolean => of >= fewestRows && count >= of * share
 
 /**
  * Where nine of ten answers are JSON, the others are at fault: in a fence, with words around, plain text, or without a
@@ -61,7 +61,7 @@ const opening = /[,;&(\-–—/]\s*$/u
 
 /**
  * Answers that stop in the middle: JSON that is not closed among JSON that is, a code block that is not closed, a text
- * without an end where nine of ten long ones have one.
+ * without an end where 95 of 100 long ones have one.
  */
 export const cutAnswers = (examples: ReadonlyArray<Example>): ReadonlyArray<Finding> => {
   const json = examples.filter(({ answer }) => /^\s*[[{]/.test(answer))
@@ -69,7 +69,8 @@ export const cutAnswers = (examples: ReadonlyArray<Example>): ReadonlyArray<Find
   const isJsonCut = isUsual(json.length - broken.length, json.length)
   const long = examples.filter(({ answer }) => answer.length >= sentenceLength && !/^\s*[[{]/.test(answer))
   const isEnded = ({ answer }: Example) => ending.test(answer) && !opening.test(answer)
-  const isTextCut = isUsual(long.filter(isEnded).length, long.length)
+  // Lists and headings end without a mark, so that one text in ten without an end would say little.
+  const isTextCut = isUsual(long.filter(isEnded).length, long.length, 0.95)
   const hits = examples.flatMap((example): ReadonlyArray<Hit> => {
     const { answer, id } = example
     const isFenceOpen = (answer.match(/^```/gm)?.length ?? 0) % 2 === 1
