@@ -11,49 +11,11 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "no
 import { cpus } from "node:os"
 import { join } from "node:path"
 import { Database } from "./Database.ts"
-import type * as Explain from "./Explain.ts"
 import { Owner } from "./Owner.ts"
-import type { Warning } from "./Plan.ts"
 import type { Run, RunState, RunStep } from "./Run.ts"
+import { inOrder, parse, rebuild, type Head, type Line } from "./RunLine.ts"
 
-export type Line =
-  | {
-      readonly type: "run"
-      readonly version: 1
-      readonly id: string
-      readonly pipeline: string
-      readonly at: number
-      /** Counts the store's runs: clocks go back, and two runs may begin in one millisecond. */
-      readonly seq?: number
-      readonly owner: string
-      /** The processor and its cores: what was measured on another machine predicts nothing here. */
-      readonly machine?: string
-      readonly params: Readonly<Record<string, string>>
-      /** Steps that were hits when the run was planned; of a run that changed nothing, the run that lists them. */
-      readonly hits: ReadonlyArray<readonly [name: string, key: string]> | { readonly asIn: string }
-    }
-  | {
-      readonly type: "start"
-      readonly at: number
-      readonly name: string
-      readonly key: string | undefined
-      /** Why it ran although its result was known: no record shows that. */
-      readonly cause?: Explain.Cause | undefined
-    }
-  | {
-      readonly type: "measure"
-      readonly at: number
-      readonly name: string
-      readonly measure: string
-      readonly value: number
-      readonly unit: string | undefined
-    }
-  | ({ readonly type: "warning"; readonly at: number } & Warning)
-  | ({ readonly type: "step"; readonly at: number } & RunStep)
-  | { readonly type: "failed"; readonly at: number; readonly name: string; readonly message: string }
-  | { readonly type: "end"; readonly at: number; readonly state: RunState }
-
-type Head = Extract<Line, { readonly type: "run" }>
+export { type Line, parse } from "./RunLine.ts"
 
 export interface Service {
   readonly append: (run: string, line: Line) => void
@@ -124,20 +86,6 @@ const toStep = (row: StepRow, run: string): RunStep => ({
   decision: row.run === run ? row.decision : "hit",
   ms: row.run === run ? row.ms : 0,
 })
-
-/** The whole lines of a log's bytes. */
-export const parse = (text: string): ReadonlyArray<Line> => {
-  const lines: Array<Line> = []
-  for (const line of text.split("\n")) {
-    if (line === "") continue
-    try {
-      lines.push(JSON.parse(line) as Line)
-    } catch {
-      // A line that a killed process tore. What was appended after it stands on lines of its own.
-    }
-  }
-  return lines
-}
 
 export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
   RunLog,
@@ -346,38 +294,4 @@ const readIfThere = (folder: string): ReadonlyArray<string> => {
   } catch {
     return []
   }
-}
-
-interface Rebuilt {
-  readonly run: Run
-  readonly seq: number
-  readonly stepsOf: string | undefined
-}
-
-/** Runs of before they were counted come first, by their times. */
-const inOrder = (one: Rebuilt, other: Rebuilt): number =>
-  one.seq - other.seq || one.run.startedAt - other.run.startedAt || (one.run.id < other.run.id ? -1 : 1)
-
-/** A run's record from its lines; nothing where they tell of none. */
-const rebuild = (lines: ReadonlyArray<Line>): ReadonlyArray<Rebuilt> => {
-  const head = lines[0]
-  if (head?.type !== "run") return []
-  const stepsOf = "asIn" in head.hits ? head.hits.asIn : undefined
-  const hits = "asIn" in head.hits ? [] : head.hits
-  const end = lines.findLast((line) => line.type === "end")
-  const steps: Array<RunStep> = hits.map(([name, key]) => ({ name, key, decision: "hit", ms: 0 }))
-  for (const line of lines) {
-    if (line.type === "step")
-      steps.push({ name: line.name, key: line.key, decision: line.decision, ms: line.ms })
-  }
-  const run: Run = {
-    id: head.id,
-    pipeline: head.pipeline,
-    startedAt: head.at,
-    endedAt: end?.at,
-    state: end?.type === "end" ? end.state : "interrupted",
-    params: head.params,
-    steps,
-  }
-  return [{ run, seq: head.seq ?? 0, stepsOf }]
 }
