@@ -2,7 +2,7 @@
  * Training against PyTorch: rows per second and peak memory of one model, initial adapter and batches; whether it is the
  * same mathematics; how long until a held-out loss; and what backends without native code cost. One table.
  *
- *   pnpm bench train [--rounds 3] [--steps 8] [--only PART] [--python PATH]
+ *   pnpm bench train [--rounds 3] [--steps 8] [--compared 50] [--threads 2] [--only PART] [--python PATH]
  *
  * PART: speed (or the name of one of its scenarios), mathematics, packing, heldOut, tiny. The Python with torch,
  * transformers, peft and trl is a virtual environment in the cache folder, made when missing.
@@ -13,7 +13,7 @@ import * as path from "node:path"
 import { Adapter, Backend, LlamaConfig, Lora, ModelFiles } from "@sluice/llm"
 import * as Effect from "effect/Effect"
 import { pythonWithTorch } from "./lib/torch.ts"
-import { type Setting, threads } from "./training/contenders.ts"
+import type { Setting } from "./training/contenders.ts"
 import * as heldOut from "./training/heldOut.ts"
 import * as mathematics from "./training/mathematics.ts"
 import * as speed from "./training/speed.ts"
@@ -44,6 +44,8 @@ const benchmark = {
         gguf,
         model,
         python: options["python"] ?? pythonWithTorch(),
+        threads: Number(options["threads"] ?? 2),
+        compared: Number(options["compared"] ?? 50),
         rounds: Number(options["rounds"] ?? 3),
         steps: Number(options["steps"] ?? 8),
         only: options["only"],
@@ -60,7 +62,8 @@ const benchmark = {
         ...(isAsked("packing") ? [await mathematics.packed(setting, adapters.plain)] : []),
         ...(isAsked("mathematics") ? await mathematics.besidePeft(setting, adapters) : []),
       ])
-      return { threads, rounds: setting.rounds, steps: setting.steps, results }
+      const { compared, rounds, steps, threads } = setting
+      return { threads, rounds, steps, compared, results }
     }).pipe(Effect.scoped, Effect.runPromise),
 }
 

@@ -7,8 +7,6 @@ import { type Command, measure } from "../lib/processTree.ts"
 import type { Row } from "./rows.ts"
 import { type ShapeName, shapes } from "./shapes.ts"
 
-export const threads = 2
-
 /** What all parts of the benchmark are given. */
 export interface Setting {
   /** Removed at the end. */
@@ -16,8 +14,11 @@ export interface Setting {
   readonly python: string
   readonly gguf: string
   readonly model: ModelFiles.OpenModel
+  readonly threads: number
   readonly rounds: number
   readonly steps: number
+  /** Optimizer steps beside PEFT's, for the mathematics. */
+  readonly compared: number
   readonly only: string | undefined
 }
 
@@ -86,12 +87,13 @@ export interface Look {
 
 /** Runs a contender in a process of its own. */
 export const run = async (
-  setting: Pick<Setting, "python" | "scratch">,
+  setting: Pick<Setting, "python" | "scratch" | "threads">,
   contender: Contender,
   task: Task,
 ): Promise<Output & { readonly peakMemoryMB: number }> => {
   const work = path.join(setting.scratch, "work.json")
   const isPython = contender.program.endsWith(".py")
+  const { threads } = setting
   const more = { threads, scratch: path.join(setting.scratch, "trl"), options: contender.options ?? {} }
   const shape = task.shape !== undefined && isPython ? { shape: shapes[task.shape] } : {}
   fs.writeFileSync(work, JSON.stringify({ ...task, ...more, ...shape }))
@@ -102,6 +104,9 @@ export const run = async (
   const measured = await measure(command)
   if (measured.exitCode !== 0) throw new Error(`${contender.name} failed:\n${measured.stderr}`)
   const output = JSON.parse(measured.stdout.trim().split("\n").at(-1)!) as Output
+  console.error(
+    `  ${contender.name}: ${output.seconds.length} optimizer steps, ${measured.wallSeconds.toFixed(1)} s`,
+  )
   return { ...output, peakMemoryMB: Math.round(measured.peakMemoryMB) }
 }
 

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Contenders from "./contenders.ts"
 import { batched, reviews } from "./rows.ts"
 
-const optimizerSteps = 50
 const batchRows = 4
 
 /** Losses within 1e-4, the adapter's numbers within a thousandth of PEFT's. */
@@ -16,7 +15,8 @@ export const besidePeft = async (
   setting: Contenders.Setting,
   adapters: Readonly<Record<"plain" | "rsLora", string>>,
 ): Promise<ReadonlyArray<Record<string, unknown>>> => {
-  const batches = batched(reviews(setting.model, optimizerSteps * batchRows), batchRows)
+  const { compared } = setting
+  const batches = batched(reviews(setting.model, compared * batchRows), batchRows)
   const found: Array<Record<string, unknown>> = []
   for (const scaling of ["plain", "rsLora"] as const) {
     const task = {
@@ -24,7 +24,7 @@ export const besidePeft = async (
       adapter: adapters[scaling],
       batches,
       ...Contenders.recipe,
-      totalSteps: optimizerSteps,
+      totalSteps: compared,
       rslora: scaling === "rsLora",
     }
     const trained = async (contender: Contenders.Contender) => {
@@ -39,7 +39,7 @@ export const besidePeft = async (
     found.push(
       Contenders.say({
         part: "mathematics",
-        scenario: `${optimizerSteps} optimizer steps of ${batchRows} reviews, ${scaling}`,
+        scenario: `${compared} optimizer steps of ${batchRows} reviews, ${scaling}`,
         contender: Contenders.peft.name,
         firstLoss: Contenders.round3(theirs.losses[0]!),
         lastLoss: Contenders.round3(theirs.losses.at(-1)!),
