@@ -33,7 +33,7 @@ const benchmark = {
           if (steps < size && size !== Math.min(...sizes)) continue
           filled.push(await fill(contender, steps, root))
         }
-        const ready = filled.filter((one) => !("failed" in one))
+        const ready = filled.filter((one): one is Filled => !("failed" in one))
         for (let round = 0; round < rounds; round++)
           for (const one of ready) one.runs.push(await measure(one.command))
         rows.push(...filled.map(rowOf))
