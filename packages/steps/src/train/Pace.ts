@@ -32,9 +32,9 @@ export const ofHistory = (
 
 /**
  * Training does less in a second than its products alone would: memory-bound operations, small products. Measured with
- * SmolLM2-135M on two cores, batches of 8 reviews; `docs/memory.md` has the figures.
+ * SmolLM2-135M on two busy cores: 0.5 to 0.9.
  */
-const shareOfProducts = 0.5
+const shareOfProducts = 0.7
 const warmUpDefaultSeconds = 1.5
 
 export const ofProducts = (productRate: number): Pace => ({
