@@ -9,7 +9,7 @@ import { hostPath } from "./Host.ts"
 import { functionOf } from "./Local.ts"
 import type { PlacedUnit, Project, Target } from "./Project.ts"
 import { importedPath, isDescription } from "./Purity.ts"
-import type { Variable } from "./Scope.ts"
+import { patternNames, type Variable } from "./Scope.ts"
 import { isFunction, type Node, patternParam } from "./Syntax.ts"
 import { changesReceiver, globalPath, isDeferred, usageOf } from "./Usage.ts"
 
@@ -54,6 +54,19 @@ export const make = (project: Project): Program => {
       if (done.global) globalChangers.push(placed)
     }
     for (const key of changesFromFunctions(project, module)) changedLater.add(key)
+  }
+  // `const [first] = list`: what is done to `first` belongs to the pattern.
+  for (const module of modules) {
+    for (const node of module.effects) {
+      if (node.type !== "VariableDeclarator" || node.id.type === "Identifier") continue
+      const placed = project.effect(module, node)
+      for (const name of patternNames(node.id)) {
+        const { key } = project.binding(module, name.variable as Variable)
+        for (const changer of changers.get(key) ?? []) {
+          if (changer.key !== placed.key) push(changers, placed.key, changer)
+        }
+      }
+    }
   }
   return { changers, packageChangers, globalChangers, barePackages: [...barePackages], changedLater }
 }
@@ -297,8 +310,19 @@ export const changesArgument = (
   if (target.kind !== "unit") return undefined
   const node = target.placed.unit.node
   const code = isFunction(node) ? node : node.init && isFunction(node.init) ? (node.init as Node) : undefined
-  return code === undefined ? undefined : changesParameter(project, target.placed.module, code, index)
+  if (code === undefined) return undefined
+  // `same(list).push(x)`
+  if (givesBack(code, index) && usageOf(callee.parent!).kind === "mutate") return true
+  return changesParameter(project, target.placed.module, code, index)
 }
+
+/** Whether a function's result is, or may be, what it was handed. */
+const givesBack = (code: Node, index: number): boolean =>
+  (patternParam(code, index)?.references ?? []).some(
+    ({ parent }) =>
+      parent?.type === "ReturnStatement" ||
+      (parent?.type === "ArrowFunctionExpression" && parent.body.type === "Identifier"),
+  )
 
 const changesParameter = (project: Project, module: Module, code: Node, index: number): boolean => {
   let known = parameters.get(code)

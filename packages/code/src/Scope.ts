@@ -61,7 +61,7 @@ export const scopeAround = (node: Node): Scope => {
 }
 
 /** Every identifier that a binding pattern declares, in source order. */
-const patternNames = (pattern: Node, into: Array<Node> = []): Array<Node> => {
+export const patternNames = (pattern: Node, into: Array<Node> = []): Array<Node> => {
   switch (pattern.type) {
     case "Identifier":
       into.push(pattern)

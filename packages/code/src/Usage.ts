@@ -101,9 +101,12 @@ export const usageOf = (node: Node): Usage => {
         const before = chain.at(-2)
         const borrowed =
           last !== undefined && /^(?:call|apply|bind)$/.test(last) && mutators.has(before ?? "")
-        return last !== undefined && (mutators.has(last) || borrowed)
-          ? { kind: "mutate", ...base, method: last }
-          : { kind: "method", ...base, ...(last === undefined ? {} : { method: last }) }
+        const changes = mutators.has(last ?? "") || borrowed || changesElements(parent, last ?? "")
+        return {
+          kind: changes ? "mutate" : "method",
+          ...base,
+          ...(last === undefined ? {} : { method: last }),
+        }
       }
       return argument(parent, inner, base)
     case "TaggedTemplateExpression":
@@ -111,15 +114,46 @@ export const usageOf = (node: Node): Usage => {
     case "VariableDeclarator":
       if (parent.init === inner && aliasChanges(parent.id)) return { kind: "mutate", ...base }
       return { kind: "read", ...base }
+    case "AssignmentPattern":
+      return parent.right === inner && aliasChanges(parent.left)
+        ? { kind: "mutate", ...base }
+        : { kind: "read", ...base }
+    case "ForOfStatement":
+      return parent.right === inner && aliasChanges(parent.left.declarations?.[0]?.id ?? parent.left)
+        ? { kind: "mutate", ...base }
+        : { kind: "read", ...base }
+    case "ConditionalExpression":
+    case "LogicalExpression": {
+      // `(given ?? list).push(x)`
+      const { kind, call, index } = parent.test === inner ? { kind: "read" } : usageOf(parent)
+      if (kind === "mutate") return { kind, ...base }
+      return kind === "argument" ? { kind, ...base, call: call!, index: index! } : { kind: "read", ...base }
+    }
     default:
       return { kind: "read", ...base }
   }
 }
 
+const elementMethods = new Set("at find findLast get values entries".split(" "))
+
+/** `list.at(0).size = 1`, `list.forEach((one) => { one.size = 1 })`: whether a method's call changes what is held. */
+const changesElements = (call: Node, method: string): boolean => {
+  if (elementMethods.has(method) && usageOf(call).kind === "mutate") return true
+  const code = call.arguments[0] as Node | undefined
+  if (!callbackMethods.has(method) || code === undefined || !isFunction(code)) return false
+  const element = code.params[method.startsWith("reduce") ? 1 : 0] as Node | undefined
+  return element !== undefined && aliasChanges(element)
+}
+
 const argument = (call: Node, inner: Node, base: Pick<Usage, "path" | "chain" | "top" | "node">): Usage => {
   const index: number = call.arguments.indexOf(inner)
   const callee = globalPath(call.callee)
-  if (index === 0 && callee !== undefined && mutatingFunctions.has(callee)) return { kind: "mutate", ...base }
+  if (index === 0 && callee !== undefined) {
+    const changes =
+      mutatingFunctions.has(callee) ||
+      (/^Object\.(?:values|entries)$/.test(callee) && usageOf(call).kind === "mutate")
+    if (changes) return { kind: "mutate", ...base }
+  }
   return { kind: "argument", ...base, call, index }
 }
 
@@ -163,6 +197,10 @@ const aliasChanges = (pattern: Node): boolean => {
   if (pattern.type === "ObjectPattern") {
     return pattern.properties.some((p: Node) => p.type === "Property" && aliasChanges(p.value))
   }
+  if (pattern.type === "ArrayPattern") {
+    return pattern.elements.some((e: Node | null) => e !== null && aliasChanges(e))
+  }
+  if (pattern.type === "AssignmentPattern") return aliasChanges(pattern.left)
   if (pattern.type !== "Identifier") return false
   const alias = pattern.variable as Variable | undefined
   if (alias === undefined || aliases.has(alias)) return false
