@@ -27,7 +27,7 @@ const compared = async (
     heldOut: ref(Chat),
     model: { ...ref(Chat), kind: ModelFiles },
     messages: () => [],
-    arms: { base: {}, tuned: { adapter: { ...ref(Chat), kind: AdapterFiles } as never } },
+    arms: { base: {}, tuned: { adapter: { ...ref(Chat), kind: AdapterFiles } } },
     ...more,
   })
   const answers = (arm: 1 | 2) =>

@@ -82,7 +82,7 @@ describe("the reviews", () => {
         case 7:
           return { ...row, ids: ids.with(1, 1000) }
         case 8:
-          return { ...row, labels: labels.with(-1, -100) }
+          return { ...row, labels: [...labels.slice(0, -1), -100] }
         case 9: {
           const prompt = Array.from({ length: 600 }, () => 10)
           return {
