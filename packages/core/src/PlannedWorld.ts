@@ -21,7 +21,23 @@ type Inputs = ActionKey.Record["inputs"]
 /** A definition as it was: its part of the record's text, and what is known of its code. */
 interface Earlier extends Pick<RecordDifference.Side, "code" | "env"> {
   readonly shared: string
+  /** What it came to for the first step of which only that changed. */
+  told?: Told
 }
+
+interface Told {
+  readonly step: string
+  readonly params: Readonly<Record<string, string>>
+  readonly causes: ReadonlyArray<Explain.Cause>
+}
+
+/** The same said of another step: headlines begin with its name where they name it. */
+const retold = ({ causes, step }: Told, name: string): ReadonlyArray<Explain.Cause> =>
+  causes.map((cause) => {
+    const { headline } = cause
+    const names = headline.startsWith(`${step}: `)
+    return { ...cause, headline: names ? name + headline.slice(step.length) : headline, path: [name] }
+  })
 
 /** So many earlier states of a definition are tried before a record is read. */
 const triedStates = 4
@@ -104,11 +120,17 @@ export const make = (
       if (arrival !== undefined) through.push(arrival)
     }
     if (ActionKey.digestText(textWith(at, own.shared, before)) === key) return { own: [], through }
-    for (const { shared, code, env } of known.get(own.shared) ?? []) {
-      const text = textWith(at, shared, before)
+    for (const earlier of known.get(own.shared) ?? []) {
+      const text = textWith(at, earlier.shared, before)
       if (ActionKey.digestText(text) !== key) continue
-      const side = { key, record: ActionKey.parse(text), code, env }
-      return { own: RecordDifference.compare(name, side, next(name)!, paramsOf(name)), through }
+      const params = paramsOf(name)
+      if (earlier.told?.params !== params.previousParams) {
+        const { code, env } = earlier
+        const side = { key, record: ActionKey.parse(text), code, env }
+        const causes = RecordDifference.compare(name, side, next(name)!, params)
+        earlier.told = { step: name, params: params.previousParams, causes }
+      }
+      return { own: retold(earlier.told, name), through }
     }
     return undefined
   }

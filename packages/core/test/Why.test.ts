@@ -224,6 +224,7 @@ describe("why", () => {
         source,
         Step.make({
           name: "pad",
+          version: source,
           config: { length: Schema.Int },
           output: Text,
           run: ({ config }) => source.padEnd(config.length),
@@ -233,12 +234,29 @@ describe("why", () => {
         lengths.map((length, index) => step(`pad${index}`, Pad({ length }))),
       )
     }
-    await at.run(several("one", [10, 20, 30]))
-    const plan = await at.plan(several("two", [10, 20, 31]))
-    expect(plan.actions.map(({ causes }) => causes.map(({ headline }) => headline))).toEqual([
-      ["run in lib/steps.ts changed"],
-      ["run in lib/steps.ts changed"],
-      ["pad2.length: 30 -> 31", "run in lib/steps.ts changed"],
+    await at.run(several("one", [10, 20, 30, 40]))
+    const plan = await at.plan(several("two", [10, 20, 31, 40]))
+    const changed = "run in lib/steps.ts changed"
+    expect(
+      plan.actions.map(({ causes }) => causes.map(({ headline, path }) => [headline, path.join()])),
+    ).toEqual([
+      [
+        [changed, "pad0"],
+        ["pad0: version one -> two", "pad0"],
+      ],
+      [
+        [changed, "pad1"],
+        ["pad1: version one -> two", "pad1"],
+      ],
+      [
+        ["pad2.length: 30 -> 31", "pad2"],
+        [changed, "pad2"],
+        ["pad2: version one -> two", "pad2"],
+      ],
+      [
+        [changed, "pad3"],
+        ["pad3: version one -> two", "pad3"],
+      ],
     ])
   })
 
