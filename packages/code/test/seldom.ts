@@ -998,4 +998,214 @@ export const cases: ReadonlyArray<Case> = [
     },
     [["b.ts", "7", "8"]],
   ),
+  seen(
+    "TypeScript that a package runs",
+    {
+      "pipeline.ts":
+        'import * as f from "pack"\nexport const steps = { step: (text: any): any => f.x + text }\n',
+      "node_modules/pack/package.json":
+        '{"name":"pack","version":"1.0.0","type":"module","main":"i.js","exports":{".":"./i.js","./ts":"./x.ts"}}',
+      "node_modules/pack/i.js": "export const x = 1",
+      "node_modules/pack/x.ts": "export const y = 1",
+    },
+    [["node_modules/pack/x.ts", "1", "2"]],
+  ),
+  unseen(
+    "a package's types",
+    {
+      "pipeline.ts":
+        'import * as f from "pack"\nexport const steps = { step: (text: any): any => f.x + text }\n',
+      "node_modules/pack/package.json":
+        '{"name":"pack","version":"1.0.0","type":"module","main":"i.js","exports":{".":{"types":"./i.d.ts","default":"./i.js"}}}',
+      "node_modules/pack/i.js": "export const x = 1",
+      "node_modules/pack/i.d.ts": "export const x = 1",
+    },
+    [["node_modules/pack/i.d.ts", "1", "2"]],
+  ),
+  unseen(
+    "a package's home page",
+    {
+      "pipeline.ts":
+        'import * as f from "pack"\nexport const steps = { step: (text: any): any => f.x + text }\n',
+      "node_modules/pack/package.json": '{"name":"pack","version":"1.0.0","type":"module","main":"i.js"}',
+      "node_modules/pack/i.js": "export const x = 1",
+    },
+    [["node_modules/pack/package.json", '"version"', '"homepage":"x","version"']],
+  ),
+  seen(
+    "data that a CommonJS file of a package requires",
+    {
+      "pipeline.ts":
+        'import f from "pack/lib/x.js"\nexport const steps = { step: (text: any): any => f.x + text }\n',
+      "node_modules/pack/package.json": '{"name":"pack","version":"1.0.0","type":"commonjs","main":"i.js"}',
+      "node_modules/pack/i.js": "module.exports = 1",
+      "node_modules/pack/lib/x.js": "module.exports = { x: require('../data.json').x }",
+      "node_modules/pack/data.json": '{"x":1}',
+    },
+    [["node_modules/pack/data.json", "1", "2"]],
+  ),
+  seen(
+    "a captured variable assigned before the step is made",
+    {
+      "pipeline.ts":
+        "const build = () => { let n = 1; n = 2; return { step: (t) => t + n } }\nexport const steps = build()\n",
+    },
+    [["pipeline.ts", "n = 2", "n = 3"]],
+  ),
+  seen(
+    "a loop's variable that is captured",
+    {
+      "pipeline.ts":
+        "const fs = []\nfor (let i = 0; i < 3; i++) fs.push((t) => t + i)\nexport const steps = { step: fs[2] }\n",
+    },
+    [["pipeline.ts", "fs[2]", "fs[1]"]],
+  ),
+  seen(
+    "what a captured class captures",
+    {
+      "pipeline.ts":
+        "const build = (n) => { class A { v() { return n } }; return { step: (t) => t + new A().v() } }\nexport const steps = build(1)\n",
+    },
+    [["pipeline.ts", "build(1)", "build(2)"]],
+  ),
+  seen(
+    "a property defined on a function",
+    {
+      "pipeline.ts":
+        'import { f } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => f.x + text }\n',
+      "a.ts": "export function f() {}",
+      "b.ts": 'import { f } from "./a.ts"\nObject.defineProperty(f, "x", { value: 1 })',
+    },
+    [["b.ts", "value: 1", "value: 2"]],
+  ),
+  seen(
+    "a getter defined the old way",
+    {
+      "pipeline.ts":
+        'import { o } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => o.x + text }\n',
+      "a.ts": "export const o: any = {}",
+      "b.ts": 'import { o } from "./a.ts"\no.__defineGetter__("x", () => 1)',
+    },
+    [["b.ts", "=> 1", "=> 2"]],
+  ),
+  seen(
+    "an element changed in a loop over values",
+    {
+      "pipeline.ts":
+        'import { o } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => o.x.v + text }\n',
+      "a.ts": "export const o: any = { x: { v: 0 } }",
+      "b.ts": 'import { o } from "./a.ts"\nfor (const one of Object.values(o) as any) one.v = 1',
+    },
+    [["b.ts", "= 1", "= 2"]],
+  ),
+  seen(
+    "an element that was searched for and changed",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list[0].v + text }\n',
+      "a.ts": "export const list: any = [{ v: 0 }]",
+      "b.ts": 'import { list } from "./a.ts"\nlist.find((x) => true).v = 1',
+    },
+    [["b.ts", "= 1", "= 2"]],
+  ),
+  seen(
+    "an element taken by its place and changed",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list[0].v + text }\n',
+      "a.ts": "export const list: any = [{ v: 0 }]",
+      "b.ts": 'import { list } from "./a.ts"\nconst one = list.at(0)\none.v = 1',
+    },
+    [["b.ts", "= 1", "= 2"]],
+  ),
+  seen(
+    "an element of a Map changed",
+    {
+      "pipeline.ts":
+        'import { m } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => m.get(\'a\').v + text }\n',
+      "a.ts": "export const m: any = new Map([['a', { v: 0 }]])",
+      "b.ts": 'import { m } from "./a.ts"\nm.get("a").v = 1',
+    },
+    [["b.ts", "= 1", "= 2"]],
+  ),
+  seen(
+    "an element taken apart and changed",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list[0].v + text }\n',
+      "a.ts": "export const list: any = [{ v: 0 }]",
+      "b.ts": 'import { list } from "./a.ts"\nconst [one] = list\none.v = 1',
+    },
+    [["b.ts", "= 1", "= 2"]],
+  ),
+  seen(
+    "elements changed by a callback",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list[0].v + text }\n',
+      "a.ts": "export const list: any = [{ v: 0 }]",
+      "b.ts": 'import { list } from "./a.ts"\nlist.forEach((one) => { one.v = 1 })',
+    },
+    [["b.ts", "= 1", "= 2"]],
+  ),
+  seen(
+    "elements changed in a loop",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list[0].v + text }\n',
+      "a.ts": "export const list: any = [{ v: 0 }]",
+      "b.ts": 'import { list } from "./a.ts"\nfor (const one of list) one.v = 1',
+    },
+    [["b.ts", "= 1", "= 2"]],
+  ),
+  seen(
+    "a list changed as a branch of a choice",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list.join() + text }\n',
+      "a.ts": "export const list: any = []",
+      "b.ts": 'import { list } from "./a.ts"\n;(true ? list : []).push(5)',
+    },
+    [["b.ts", "5", "6"]],
+  ),
+  seen(
+    "a list changed where nothing else was given",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list.join() + text }\n',
+      "a.ts": "export const list: any = []",
+      "b.ts": 'import { list } from "./a.ts"\nconst l = list ?? []\nl.push(5)',
+    },
+    [["b.ts", "5", "6"]],
+  ),
+  seen(
+    "a list changed after a function gave it back",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list.join() + text }\n',
+      "a.ts": "export const list: any = []",
+      "b.ts": 'import { list } from "./a.ts"\nconst id = (x) => x\nid(list).push(5)',
+    },
+    [["b.ts", "5", "6"]],
+  ),
+  seen(
+    "a list changed as a parameter's default",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list.join() + text }\n',
+      "a.ts": "export const list: any = []",
+      "b.ts": 'import { list } from "./a.ts"\nconst f = (l = list) => l.push(5)\nf()',
+    },
+    [["b.ts", "5", "6"]],
+  ),
+  seen(
+    "a list changed by a function that takes it out of a record",
+    {
+      "pipeline.ts":
+        'import { list } from "./a.ts"\nimport "./b.ts"\nexport const steps = { step: (text: any): any => list.join() + text }\n',
+      "a.ts": "export const list: any = []",
+      "b.ts": 'import { list } from "./a.ts"\nconst f = ({ l, x }) => l.push(x)\nf({ l: list, x: 5 })',
+    },
+    [["b.ts", "5", "6"]],
+  ),
 ]
