@@ -21,8 +21,8 @@ export const unpack = (index: Index, bytes: Uint8Array): ReadonlyMap<string, Flo
   if (bytes.byteLength !== length * 4) {
     throw new RangeError(`The saved state has ${bytes.byteLength} bytes; its index asks for ${length * 4}.`)
   }
-  // A copy, because a view of the bytes might not be aligned.
-  const all = new Float32Array(bytes.slice().buffer)
+  // A copy, because a view of the bytes might not be aligned; a Buffer's own slice would be a view of its pool.
+  const all = new Float32Array(Uint8Array.from(bytes).buffer)
   let at = 0
   return new Map(index.map(([name, count]) => [name, all.subarray(at, (at += count))]))
 }
