@@ -77,10 +77,12 @@ export const table = (
       "</tr>",
   )
   return (
+    // The caption that is seen stands outside: inside, it would be scrolled away with a wide table.
+    `<div class="table"><p class="caption" aria-hidden="true">${escape(caption)}</p>` +
     `<div class="scroll" role="region" tabindex="0" aria-label="${escape(caption)}">` +
-    `<table${role("table")}${attributes}><caption>${escape(caption)}</caption>` +
+    `<table${role("table")}${attributes}><caption class="unseen">${escape(caption)}</caption>` +
     `<thead${role("rowgroup")}><tr${role("row")}>${headings.join("")}</tr></thead>` +
-    `<tbody${role("rowgroup")}>${body.join("")}</tbody></table></div>`
+    `<tbody${role("rowgroup")}>${body.join("")}</tbody></table></div></div>`
   )
 }
 

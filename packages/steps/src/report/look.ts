@@ -9,9 +9,9 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .75rem; } h2 { font-size:
 .skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; margin: 1rem 0 0; padding: 0; }
 a { color: var(--accent); } :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.scroll { overflow-x: auto; margin: .75rem 0; }
-table { border-collapse: collapse; min-width: 60%; } #changed ~ .scroll table, #worst ~ .scroll table, #answers table { width: 100%; }
-caption { text-align: left; color: var(--soft); padding: .25rem 0; }
+.scroll { overflow-x: auto; margin: .25rem 0 .75rem; position: relative; }
+table { border-collapse: collapse; min-width: 60%; } table.cards { width: 100%; }
+.caption { color: var(--soft); margin: .75rem 0 0; } .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: .25rem; }
 table[data-sortable] tbody th { white-space: nowrap; }
@@ -19,12 +19,12 @@ thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; } tbody
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer; }
 th button::after { content: " ↕"; color: var(--soft); } th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descending] button::after { content: " ↓"; }
-.scroll > table:not(.cards) tbody th { position: sticky; left: 0; background: var(--paper); } .cards td { min-width: 9rem; } .said { display: block; min-width: 12rem; }
+.scroll > table:not(.cards) tbody th { position: sticky; left: 0; background: var(--paper); } #answers td, .cards td:nth-child(n+4) { min-width: 7rem; } .said { display: block; min-width: 12rem; }
 code { font: .85rem ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 .text { min-width: 12rem; max-width: 34rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .esc { color: var(--bad); background: var(--panel); border: 1px solid var(--line); border-radius: 3px; padding: 0 .15rem; font: .8rem ui-monospace, monospace; }
 .right, .better { color: var(--good); font-weight: 600; } .wrong, .worse { color: var(--bad); font-weight: 600; } .score { color: var(--soft); } .right, .wrong, .score { white-space: nowrap; } small { color: var(--soft); }
-.side { display: flex; flex-wrap: wrap; gap: .5rem 2rem; } .side .scroll { flex: 1 1 18rem; max-width: 30rem; } .side table { width: 100%; }
+.side { display: flex; flex-wrap: wrap; gap: .5rem 2rem; } .side .table { flex: 1 1 18rem; max-width: 30rem; } .side table { width: 100%; }
 .share { display: block; padding: 0 .4rem; margin: -.1rem 0; } .share.hit { background: linear-gradient(to left, var(--hit) var(--share), transparent 0); } .share.miss { background: linear-gradient(to left, var(--miss) var(--share), transparent 0); }
 figure { margin: .75rem 0; max-width: 46rem; } figcaption { color: var(--soft); margin-bottom: .4rem; }
 .bar { display: grid; grid-template-columns: minmax(5rem, 9rem) 1fr 4.2rem; gap: 0 1rem; align-items: center; }
@@ -45,9 +45,9 @@ select, input, #more { font: inherit; color: inherit; background: var(--paper); 
 dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; color: var(--soft); } .facts { margin: .25rem 0 .75rem 1rem; } .facts dd { overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
   .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; width: 100%; border: 0; padding: .1rem 0; } .cards tbody tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
-  .cards td::before { content: attr(data-label); display: block; color: var(--soft); font-size: .85rem; } .cards .text, .cards td { min-width: 0; }
+  .cards td::before { content: attr(data-label); display: block; color: var(--soft); font-size: .85rem; } .cards .text, .cards td, #answers td { min-width: 0; } .cards .n { text-align: left; } .cards td:empty { display: none; }
   .cards thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; } #answers thead { position: static; clip-path: none; height: auto; } #answers thead tr { display: flex; flex-wrap: wrap; gap: .25rem 1rem; } #answers thead th { width: auto; }
 }
 @media (max-width: 40rem) { body { padding: 1rem; } .bar { grid-template-columns: 1fr 4.2rem; } .bar .name { grid-column: 1 / -1; text-align: left; } .axis .name { display: none; } .curve { grid-template-columns: 2.6rem 1fr 1fr; } }
-@media print { :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --panel: #f4f6f8; --line: #d0d7de; --accent: #0b57d0; --good: #116329; --bad: #a40e26; --hit: #b4e3c0; --miss: #f6c4c8; } .filters, .skip, nav, #more, th button::after { display: none; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td, .n { white-space: normal; } .cards td, .said { min-width: 0; } .scroll > table tbody th { position: static; } body { max-width: none; padding: 0; font-size: 11pt; } tr, figure { break-inside: avoid; } h2 { break-after: avoid; } .interval, .dot, .share { print-color-adjust: exact; } }
+@media print { :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --panel: #f4f6f8; --line: #d0d7de; --accent: #0b57d0; --good: #116329; --bad: #a40e26; --hit: #b4e3c0; --miss: #f6c4c8; } .filters, .skip, nav, #more, th button::after { display: none; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td, .n { white-space: normal; } .cards td, #answers td, .said { min-width: 0; } code, td details, .esc { font-size: 8pt; } td details:not([open]) { display: none; } .scroll > table tbody th { position: static; } body { max-width: none; padding: 0; font-size: 11pt; } tr, figure { break-inside: avoid; } h2 { break-after: avoid; } .interval, .dot, .share { print-color-adjust: exact; } }
 `

@@ -103,6 +103,7 @@ export const accounting = ({ stages }: Facts): string =>
             supervisedTokens === null ? "" : thousands(supervisedTokens),
             written(summary ?? ""),
           ]),
+          { cards: true },
         ) + reasons(stages),
   )
 
@@ -120,6 +121,7 @@ const reasons = (stages: ReadonlyArray<Stage>): string => {
           number(thousands(rows), rows),
           written(example),
         ]),
+        { cards: true },
       )
 }
 

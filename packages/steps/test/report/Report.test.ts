@@ -138,7 +138,7 @@ describe("the page of a comparison that a mean decides", () => {
   it("shows each answer's score, and the rows that differ most and are worst by it", () => {
     expect(page).toContain('<span class="score">letters 15.000</span>')
     expect(page).toMatch(/<h2 id="worst"[^>]*>Rows with the worst letters of tuned</)
-    expect(page).toMatch(/<caption>tuned has the better letters( \(20 of \d+\))?<\/caption>/)
+    expect(page).toMatch(/<caption class="unseen">tuned has the better letters( \(20 of \d+\))?<\/caption>/)
     expect(page).toContain("letters by arm, with 95 % intervals")
     expect(page).toContain("<summary>By Exact</summary>")
     expect(page).not.toContain("✗ wrong")
