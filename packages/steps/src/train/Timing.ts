@@ -38,7 +38,9 @@ export const make = ({ allWork, context, pace, parameters, work }: Given): Timin
       const found = refined ? undefined : Pace.ofMoments(firstMoment, last)
       if (found === undefined) return
       refined = true
-      const now = seconds + (allWork - last.work) / found.rate
+      const left = (allWork - last.work) / found.rate
+      if (left < 1) return // nothing to wait for any more
+      const now = seconds + left
       if (said === undefined) context.note(forecast.time(now))
       else if (Math.abs(now / said - 1) > tolerance)
         context.note(`${forecast.time(now)} instead of ${forecast.duration(said)}`)
