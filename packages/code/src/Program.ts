@@ -37,7 +37,9 @@ export const make = (project: Project): Program => {
   const globalChangers: Array<PlacedUnit> = []
   const barePackages = new Set<string>()
   const changedLater = new Set<string>()
-  const imported = importedBindings(project, modules)
+  let known: ReadonlySet<string> | undefined
+  // Few programs ask, and the answer takes a look at every import.
+  const isImported = (key: string): boolean => (known ??= importedBindings(project, modules)).has(key)
   for (const module of modules) {
     const owner = project.package(module.file)
     if (owner.wholeModules || engine.test(owner.name)) continue
@@ -48,7 +50,7 @@ export const make = (project: Project): Program => {
       ? [project.wholeModule(module)]
       : module.effects.map((node) => project.effect(module, node))
     for (const placed of effects) {
-      const done = whatLoadingChanges(project, placed, imported)
+      const done = whatLoadingChanges(project, placed, isImported)
       for (const key of done.bindings) if (key !== placed.key) push(changers, key, placed)
       for (const name of done.packages) push(packageChangers, name, placed)
       if (done.global) globalChangers.push(placed)
@@ -107,7 +109,11 @@ interface Loading {
 }
 
 /** Follows the calls that evaluating a unit makes and gathers what they change. */
-const whatLoadingChanges = (project: Project, start: PlacedUnit, imported: ReadonlySet<string>): Loading => {
+const whatLoadingChanges = (
+  project: Project,
+  start: PlacedUnit,
+  isImported: (key: string) => boolean,
+): Loading => {
   const done: Loading = { bindings: new Set(), packages: new Set(), global: false }
   const seen = new Set<string>([start.key])
   const queue = [start]
@@ -155,7 +161,7 @@ const whatLoadingChanges = (project: Project, start: PlacedUnit, imported: Reado
       if (target.kind === "package") {
         if (quiet.test(target.name)) continue
         const last = target.path.split(/[:.]/).at(-1)!
-        if (statement || isForEffect(placed, last, imported)) done.packages.add(target.name)
+        if (statement || isForEffect(placed, last, isImported)) done.packages.add(target.name)
       } else if (target.kind === "unit" && !seen.has(target.placed.key)) {
         const owner = project.package(target.placed.module.file)
         if (owner.wholeModules || engine.test(owner.name)) continue
@@ -186,11 +192,11 @@ const importedBindings = (project: Project, modules: ReadonlyArray<Module>): Rea
 const isForEffect = (
   { key, kind, unit }: PlacedUnit,
   callee: string,
-  imported: ReadonlySet<string>,
+  isImported: (key: string) => boolean,
 ): boolean =>
   kind === "binding" &&
   unit.node.type === "VariableDeclarator" &&
-  (setsUp.test(callee) || (unit.variable?.references.length === 0 && !imported.has(key)))
+  (setsUp.test(callee) || (unit.variable?.references.length === 0 && !isImported(key)))
 
 const setsUp =
   /^(set|use|add|register|config|configure|setup|init|initialize|install|extend|patch|define|enable|disable|mock|override|plugin)([A-Z_].*)?$/
