@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { Canonical, Pipeline, RowMemory, Step, Table } from "../src/index.ts"
+import { ActionCache, Canonical, Pipeline, RowMemory, Step, Table } from "../src/index.ts"
 import { project } from "./support/project.ts"
 import { identified } from "./support/tagged.ts"
 
@@ -70,6 +70,25 @@ describe("a step that remembers by row", () => {
     await elsewhere.run(fresh.pipeline)
     expect(fresh.worked).toEqual(["c", "a", "b"])
     expect(await outputOf(at, more.pipeline)).toBe(await outputOf(elsewhere, fresh.pipeline))
+  })
+
+  it("has its scope named by the result, which keeps it; what no result names can be forgotten", async () => {
+    const at = project()
+    const { steps } = await at.run(fixture(["a"]).pipeline)
+    await at.run(fixture(["a"], "?").pipeline)
+    const memoriesOf = (key: string | undefined) =>
+      at.provide(Effect.map(ActionCache.ActionCache, (cache) => cache.stored(key!)!.memories))
+    const before = RowMemory.list(at.store)
+    expect(before.map(({ scope }) => scope)).toHaveLength(2)
+    expect(before.every(({ sizeBytes, usedAt }) => sizeBytes > 0 && usedAt > 0)).toBe(true)
+    expect(await memoriesOf(steps.find(({ name }) => name === "make")!.key)).toBeUndefined()
+    const [scope, ...others] = (await memoriesOf(steps.find(({ name }) => name === "cry")!.key))!
+    expect(others).toEqual([])
+    RowMemory.forget(at.store, before.find((one) => one.scope !== scope)!.scope)
+    expect(RowMemory.list(at.store).map((one) => one.scope)).toEqual([scope])
+    const more = fixture(["a", "b"])
+    await at.run(more.pipeline)
+    expect(more.worked).toEqual(["b"])
   })
 
   it("remembers nothing from other config or other code", async () => {
