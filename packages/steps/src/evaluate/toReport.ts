@@ -79,10 +79,15 @@ const ownScores = (own: OwnScore): ReadonlyArray<Score> =>
 const differences = (
   comparison: Comparison.Comparison,
   own: ReadonlyArray<OwnScore>,
-): Report["differences"] => [
-  ...Tables.differences(comparison).map((pair) => ({ ...pair, kind: "rate" as const })),
-  ...own.flatMap((each) => Tables.ownDifferences(each).map((pair) => ({ ...pair, kind: each.kind }))),
-]
+): Report["differences"] =>
+  [
+    ...Tables.differences(comparison).map((pair) => ({ ...pair, kind: "rate" as const })),
+    ...own.flatMap((each) => Tables.ownDifferences(each).map((pair) => ({ ...pair, kind: each.kind }))),
+  ].map(({ detectable, ...pair }) => ({
+    ...pair,
+    // A row or two show no difference however large: that is infinite, which JSON has not.
+    detectable: Number.isFinite(detectable) ? detectable : null,
+  }))
 
 /** Those of one answer that a sum over rows is made of; F1s over all rows are not among them. */
 const scoresOf = ({

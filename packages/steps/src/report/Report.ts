@@ -63,8 +63,8 @@ export const Difference = Schema.Struct({
   verdict: Schema.Literals(["better", "worse", "undecided"]),
   /** While undecided about how many more rows would decide; null where that cannot be said. Decided: 0. */
   moreRows: Schema.NullOr(Count),
-  /** The smallest difference that this many rows show, with power 0.8. */
-  detectable: Schema.Finite,
+  /** The smallest difference that this many rows show, with power 0.8; null where they show none. */
+  detectable: Schema.NullOr(Schema.Finite),
 })
 
 /** How often each expected class (a row) was answered by each class (a column; null stands for none of them). */

@@ -15,6 +15,17 @@ describe("report.json", () => {
     expect(reports.reread(report)).toEqual(report)
   })
 
+  it.each([0, 1, 2, 3])("is written and rendered of %i rows, of one arm and of several", (rows) => {
+    for (const arms of [["only"], ["base", "tuned"], ["base", "fewShot", "tuned"]]) {
+      const few = reports.make({ rows, arms })
+      expect(reports.reread(few)).toEqual(few)
+      expect(Page.render(few, reports.facts(few))).toContain(`${rows} held-out row`)
+      expect(Markdown.render(few, reports.facts(few))).toContain(few.arms[0]!.name)
+    }
+    const [pair] = reports.make({ rows, arms: ["base", "tuned"] }).differences.slice(-1)
+    expect(pair!.detectable === null).toBe(rows < 2)
+  })
+
   it("of another version, or with a verdict that is none, is refused", () => {
     expect(() => reports.reread({ ...report, version: 2 as 1 })).toThrow(/version/)
     const [pair, ...pairs] = report.differences
