@@ -314,7 +314,7 @@ describe("what a training will take", () => {
     }
     const [timed] = await said({ heldOut }, { measured })
     expect(timed!.replace(/\d+:\d\d/, "TIME")).toBe(`${first}, about TIME of training`)
-    const where = /^training rate \((\d+ parameters, cpu cpu, 1 threads, float32)\)$/.exec(names[0]!)![1]!
+    const where = /^training rate \((\d+, cpu cpu, 1 threads, float32)\)$/.exec(names[0]!)![1]!
     expect(names).toEqual([`training rate (${where})`, `training warm-up (${where})`])
   })
 
@@ -429,7 +429,7 @@ describe("what a training will take", () => {
       timing.ended(65.05, true)
       return found
     }
-    const where = `(${parameters} parameters, cpu cpu, 1 threads, float32)`
+    const where = `(${parameters}, cpu cpu, 1 threads, float32)`
     const ended = [
       ["training seconds", 65.05],
       [`training rate ${where}`, 100],

@@ -14,7 +14,8 @@ const asked = 5
 /** What a training measures, by the names of its measurements. The rate belongs to a size of model and to settings. */
 export const names = (parameters: number, settings: Step.Context["settings"]) => {
   const { backend, device, precision, threads } = settings
-  const where = `${parameters} parameters, ${backend} ${device}, ${threads} threads, ${precision}`
+  const size = parameters < 1e6 ? parameters : `${Math.round(parameters / 1e6)}M`
+  const where = `${size}, ${backend} ${device}, ${threads} threads, ${precision}`
   return { rate: `training rate (${where})`, warmUp: `training warm-up (${where})` }
 }
 
