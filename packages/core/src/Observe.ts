@@ -73,16 +73,16 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
     const lastRun = log.last(graph.name)
     const last = lastRun === undefined ? History.none : { run: lastRun, ...cache.ofRun(lastRun) }
     // Entries of the last run answer for the plan alone: what runs from now on is asked of the index.
-    const planning = { entries: last.entries }
+    const trusted = { entries: last.entries }
     const observed = observe(cache, log, sources, graph, {
       last,
-      planning,
+      trusted,
       numeric,
       quarantine: Quarantine.read(db.root),
     })
     const planner = Planner.make(graph, observed, options)
     const made = Plan.make(planner, observed)
-    planning.entries = History.none.entries
+    trusted.entries = History.none.entries
     return {
       planner,
       observed,
@@ -100,7 +100,7 @@ export const prepare = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline<
 interface Known {
   readonly last: History.Last
   /** Entries that are taken as they are, without asking the index. */
-  readonly planning: { readonly entries: ReadonlyMap<string, ActionCache.Entry> }
+  readonly trusted: { readonly entries: ReadonlyMap<string, ActionCache.Entry> }
   readonly numeric: Numerics.Settings | undefined
   readonly quarantine: ReadonlyMap<string, Quarantine.Entry>
 }
@@ -108,7 +108,7 @@ interface Known {
 /** What a process knows that is handed a step to run: neither earlier runs nor an audit matter to it. */
 export const knownOf = (numeric: Numerics.Settings): Known => ({
   last: History.none,
-  planning: History.none,
+  trusted: History.none,
   numeric,
   quarantine: new Map(),
 })
@@ -119,7 +119,7 @@ export const observe = (
   log: RunLog.Service,
   sources: SourceDigests.Service,
   graph: Graph.Graph,
-  { last, planning, numeric, quarantine }: Known,
+  { last, trusted, numeric, quarantine }: Known,
 ): Observations => {
   const quarantineIds = new WeakMap<PreparedStep, string>()
   const digested = new Map<string, ReadonlyArray<SourceDigests.DigestedFile>>()
@@ -139,7 +139,7 @@ export const observe = (
       if (files === undefined) digested.set(id, (files = sources.files(step, patterns)))
       return files
     },
-    entry: (key) => planning.entries.get(key) ?? cache.get(key),
+    entry: (key) => trusted.entries.get(key) ?? cache.get(key),
     damage: (entry) => damageOf(cache, entry),
     ...History.of(cache, log, graph.name, last),
     predictedMs: (step) => (durations ??= log.durations(graph.name)).get(step),
