@@ -118,7 +118,7 @@ export const commands: ReadonlyArray<Command> = [
     name: "plan",
     summary: "say what would execute, and why",
     description:
-      "Lists every step as hit (its result is known), run (it would execute, with the cause) or waiting\n(it stands below a step that executes, and is spared if that result comes out the same).",
+      "Lists every step as hit (its result is known), run (it would execute, with the cause) or waiting\n(it stands below a step that executes, and is spared if that result comes out the same).\nA training says its parameters, optimizer steps, memory and time, as far as its inputs are known.",
     arguments: [FILE],
     flags: [SET, ONLY, FORCE, BACKEND, THREADS, PRECISION],
     examples: ["sluice plan pipelines/reviews.ts", "sluice plan --set trainRows=500"],
