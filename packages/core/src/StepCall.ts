@@ -36,7 +36,11 @@ export const run = (setting: Setting, call: Call): Effect.Effect<unknown, unknow
 /** The end of what a function of a step gave: an Effect, a Promise, or a plain value. */
 export const settled = (returned: unknown): Effect.Effect<unknown, unknown> => {
   if (Effect.isEffect(returned)) return returned as Effect.Effect<unknown, unknown>
-  if (returned instanceof Promise) return Effect.tryPromise({ try: () => returned, catch: identity })
+  if (returned instanceof Promise) {
+    // It may be rejected before anybody waits for it, which would end the process.
+    returned.catch(() => undefined)
+    return Effect.tryPromise({ try: () => returned, catch: identity })
+  }
   return Effect.succeed(returned)
 }
 

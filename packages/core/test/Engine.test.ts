@@ -473,6 +473,30 @@ describe("a damaged store", () => {
 })
 
 describe("a step that fails", () => {
+  it("may be an asynchronous function that throws at once", async () => {
+    const at = project()
+    const Bad = identified(
+      "bad",
+      Step.make({
+        name: "bad",
+        output: Length,
+        run: async () => {
+          throw new RangeError("row 7 has no text")
+        },
+      }),
+    )
+    const unhandled: Array<unknown> = []
+    const listen = (reason: unknown): void => void unhandled.push(reason)
+    process.on("unhandledRejection", listen)
+    try {
+      const error = await at.failure(Pipeline.make("fails", {}, ({ step }) => step("bad", Bad({}))))
+      expect(error.message).toContain("Reason:  RangeError: row 7 has no text")
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off("unhandledRejection", listen)
+    }
+  })
+
   it("is reported with its own words; what does not need it runs, what does is skipped", async () => {
     const at = project()
     const Bad = identified(
