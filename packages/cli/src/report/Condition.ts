@@ -180,7 +180,7 @@ const evaluate = (condition: Condition, report: Report.Report): Omit<Checked, "c
         value: pair.difference,
         low: pair.low,
         high: pair.high,
-        found: `the difference is ${words.difference(pair.kind, pair.difference)} (95 % interval ${words.differenceInterval(pair)}; only ${first.arm} right in ${count(pair.onlyFirst)} rows, only ${second.arm} in ${count(pair.onlySecond)})`,
+        found: `the difference is ${words.difference(pair.kind, pair.difference)} (95 % interval ${words.differenceInterval(pair)}; ${pair.kind === "rate" ? `only ${first.arm} right` : `${first.arm} higher`} in ${count(pair.onlyFirst)} rows, ${pair.kind === "rate" ? "only " : ""}${second.arm} in ${count(pair.onlySecond)})`,
       }
     }
     case "verdict": {

@@ -70,6 +70,12 @@ describe("a condition", () => {
     ])
   })
 
+  it("says of means which arm is higher in how many rows", () => {
+    expect(check(["tuned.letters - base.letters <= 0"], report)[0]!.found).toMatch(
+      /^the difference is -0\.300 \(95 % interval -\d\.\d{3} to \+\d\.\d{3}; tuned higher in \d+ rows, base in \d+\)$/,
+    )
+  })
+
   it("that cannot be asked is refused with what can, all of them at once", () => {
     const arms = "base, fewShot, tuned"
     const text = refused(
