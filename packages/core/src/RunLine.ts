@@ -39,7 +39,14 @@ export type Line =
     }
   | ({ readonly type: "warning"; readonly at: number } & Warning)
   | ({ readonly type: "step"; readonly at: number } & RunStep)
-  | { readonly type: "failed"; readonly at: number; readonly name: string; readonly message: string }
+  | {
+      readonly type: "failed"
+      readonly at: number
+      readonly name: string
+      readonly message: string
+      /** Why it ran: there is no result whose record would show it. */
+      readonly causes?: ReadonlyArray<Explain.Cause>
+    }
   | { readonly type: "end"; readonly at: number; readonly state: RunState }
 
 /** The first line of a run. */

@@ -103,7 +103,8 @@ export const carryOut = Effect.fnUntraced(function* (
       }
       const error = Cause.squash(exit.cause) as Error
       failures.push({ name: node.name, error })
-      log.append(id, { type: "failed", at: startedAt + ms, name: node.name, message: error.message })
+      const causes = prepared.causes(node.name)
+      log.append(id, { type: "failed", at: startedAt + ms, name: node.name, message: error.message, causes })
       yield* ended(at, { name: node.name, key: undefined, decision: "failed", ms }, undefined)
       reporter.emit({ type: "step-failed", name: node.name, error })
       return false

@@ -37,9 +37,13 @@ export const why = Effect.fnUntraced(function* (run: string, step: string, earli
   const before = earlier ?? runBefore(log, next.pipeline, run)
   // Asked by name: a run may have ten thousand steps, and few of them matter here.
   const world = yield* worldBetween(before, run, (of, name) => log.stepNamed(of, name)?.key)
-  const causes = Explain.causesOf(world, step)
+  const causes =
+    found.decision === "failed" ? failureCauses(log.lines(run), step) : Explain.causesOf(world, step)
   return { against: before, causes, data: yield* dataOf(world, step, causes) }
 })
+
+const failureCauses = (lines: ReadonlyArray<RunLog.Line>, step: string): ReadonlyArray<Explain.Cause> =>
+  lines.flatMap((line) => (line.type === "failed" && line.name === step ? (line.causes ?? []) : []))
 
 /** What would happen to a step with params and why, and the rows by which its tables changed since it last ran. */
 export const planned = Effect.fnUntraced(function* (

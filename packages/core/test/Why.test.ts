@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { Artifact, type CodeTag, Errors, Pipeline, Source, Step, Table, Why } from "../src/index.ts"
+import { Artifact, type CodeTag, Errors, Pipeline, RunLog, Source, Step, Table, Why } from "../src/index.ts"
 import { project } from "./support/project.ts"
 import { identified } from "./support/tagged.ts"
 
@@ -332,6 +332,12 @@ describe("why", () => {
     await at.failure(broken, { params: { times: 2 } })
     const plan = await at.plan(pipelineOf(), { params: { times: 2 } })
     expect(plan.actions[0]!.causes.map((cause) => cause.headline)).toEqual(["times: 1 -> 2"])
+    const [failed] = await at.provide(Effect.map(RunLog.RunLog, (log) => log.runs()))
+    const { causes } = await at.provide(Why.why(failed!.id, "make"))
+    expect(causes.map(({ headline }) => headline)).toEqual([
+      "make.times: 1 -> (not given)",
+      "run in lib/steps.ts changed",
+    ])
   })
 
   it("tells first how rows changed at the root, then in the tables that the step reads", async () => {
