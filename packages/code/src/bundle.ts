@@ -14,7 +14,7 @@ import { type Bundle, type BundleOptions, folderOf, recordFile, writeRecord } fr
 import { identify } from "./Identify.ts"
 import { make } from "./Program.ts"
 import { type PlacedUnit, Project } from "./Project.ts"
-import { conditions, inNodeModules } from "./Resolver.ts"
+import { conditions, inNodeModules, type Resolution } from "./Resolver.ts"
 import { BundleProblem } from "./BundleProblem.ts"
 import { comment } from "./SourceMap.ts"
 import { parse, SyntaxProblem } from "./Syntax.ts"
@@ -163,6 +163,10 @@ const build = async (
           if (args.kind !== "import-statement") return { path: args.path, external: true }
           return { errors: [missing(project, importer, args.path)] }
         }
+        // A chunk of CommonJS would have its default export alone.
+        if (args.kind === "dynamic-import" && found.kind === "file" && isCommonJs(found)) {
+          return { path: pathToFileURL(found.file).href, external: true }
+        }
         if (found.kind !== "file" || !found.package.source) return undefined
         const effects = (found.package.json as { readonly sideEffects?: unknown }).sideEffects
         return { path: found.file, ...(effects === false ? { sideEffects: false } : {}) }
@@ -246,6 +250,9 @@ const missing = (project: Project, importer: string, specifier: string): esbuild
   const lineText = module.text.split(/\r?\n/)[line - 1] ?? ""
   return { ...what, location: { file: importer, line, column: column - 1, lineText } }
 }
+
+const isCommonJs = ({ file, package: owner }: Resolution & { readonly kind: "file" }): boolean =>
+  file.endsWith(".cjs") || (file.endsWith(".js") && owner.json.type !== "module")
 
 /** In packages, `import.meta.url` keeps meaning the file that it stands in. */
 const pinned = (file: string): esbuild.OnLoadResult | undefined => {

@@ -141,6 +141,24 @@ describe("a cached bundle", () => {
     expect(((await import(pathToFileURL(second.main).href)) as { value: number }).value).toBe(2)
   })
 
+  it("gives the names of CommonJS that is imported dynamically, of the project and of packages", async () => {
+    write("rows.cjs", 'exports.row = "r"\n')
+    write("node_modules/old/package.json", '{ "name": "old", "version": "1.0.0", "main": "i.js" }')
+    write("node_modules/old/i.js", 'exports.mark = "m"\n')
+    write(
+      "late.ts",
+      'export const late = async () => [(await import("./rows.cjs")).row, (await import("old")).mark]\n',
+    )
+    settle()
+    const given = optionsFor(`export * from ${JSON.stringify(path.join(root, "late.ts"))}`)
+    const { main } = await bundle(given)
+    const { late } = (await import(pathToFileURL(main).href)) as { late: () => Promise<unknown> }
+    expect(await late()).toEqual(["r", "m"])
+    expect(checkBundle(given)).toBeDefined()
+    write("rows.cjs", 'exports.row = "s"\n')
+    expect(checkBundle(given)).toBeUndefined()
+  })
+
   describe("of a large package", () => {
     const many = "node_modules/many"
     beforeEach(async () => {
