@@ -358,6 +358,16 @@ describe("what a training will take", () => {
     )
   })
 
+  it("fails in a plan as it would in a run", async () => {
+    await expect(plan({ model, tokens: reader([]), heldOutTokens }, {})).rejects.toThrow(
+      "There is nothing to learn from.\n  tokens:  0 rows\nSee what the steps before it dropped.",
+    )
+    const silent = held.map((one) => ({ ...one, labels: one.labels.map(() => -100) }))
+    await expect(plan({ model, tokens, heldOutTokens: reader(silent) }, {})).rejects.toThrow(
+      "No held-out row has a supervised token.",
+    )
+  })
+
   it("takes as long as its products at the rate of earlier trainings, the newest five", async () => {
     const told = async (rates: ReadonlyArray<number>) => {
       const measured = (name: string) => (name.startsWith("training rate") ? rates : [2])

@@ -11,7 +11,7 @@ import { batches, lengthOf } from "./order.ts"
 import * as Outlook from "./Outlook.ts"
 import * as Pace from "./Pace.ts"
 import * as Snapshots from "./Snapshots.ts"
-import { learnable, type Row, rowOf } from "./rows.ts"
+import { learnable, type Row, rowOf, RowsMissing } from "./rows.ts"
 
 /** Rows that are looked at; of longer tables the first ones stand for all. */
 const examined = 4096
@@ -22,6 +22,7 @@ export const foretell = (context: Forecast.Context<Config, Inputs>) =>
     const shape = inputs.model === undefined ? undefined : yield* shapeOf(inputs.model)
     const lora =
       shape === undefined ? undefined : LoraShape.make(shape, LoraShape.configOf(shape, loraOptions(config)))
+    if (inputs.tokens?.rowCount === 0) return yield* new RowsMissing({ input: "tokens", rows: 0 })
     const length = inputs.tokens === undefined ? undefined : lengthOf(inputs.tokens.rowCount, config)
     const known = [
       ...(lora === undefined ? [] : [forecast.parameters(lora.parameterCount)]),
@@ -37,6 +38,8 @@ export const foretell = (context: Forecast.Context<Config, Inputs>) =>
     const rows = yield* firstRows(inputs.tokens)
     const heldOut =
       inputs.heldOutTokens === undefined ? [] : learnable(yield* firstRows(inputs.heldOutTokens))
+    if (inputs.heldOutTokens !== undefined && heldOut.length === 0)
+      return yield* new RowsMissing({ input: "heldOut.tokens", rows: inputs.heldOutTokens.rowCount })
     const order = batches(rows.length, { ...config, seed: context.seed, epochs: Math.min(2, config.epochs) })
     const learnt = order.slice(0, length.total).map((batch) => batch.map((row) => rows[row]!))
     const cost = Cost.make(shape, lora, costOptions(config, context.settings))
