@@ -26,8 +26,7 @@ export interface Given {
 const tolerance = 0.2
 
 export const make = ({ allWork, context, pace, parameters, work }: Given): Timing => {
-  let said = pace === undefined ? undefined : Pace.seconds(pace, allWork)
-  const first = said
+  const said = pace === undefined ? undefined : Pace.seconds(pace, allWork)
   let refined = false
   let firstMoment: Pace.Moment | undefined
   let last: Pace.Moment | undefined
@@ -44,7 +43,6 @@ export const make = ({ allWork, context, pace, parameters, work }: Given): Timin
       if (said === undefined) context.note(forecast.time(now))
       else if (Math.abs(now / said - 1) > tolerance)
         context.note(`${forecast.time(now)} instead of ${forecast.duration(said)}`)
-      said ??= now
     },
     ended: (seconds, isWhole) => {
       context.measure("training seconds", seconds, "s")
@@ -55,9 +53,9 @@ export const make = ({ allWork, context, pace, parameters, work }: Given): Timin
         context.measure(names.rate, found.rate / 1e9, "GFLOP/s")
         context.measure(names.warmUp, found.warmUpSeconds, "s")
       }
-      if (first === undefined) return
-      context.measure("predicted training seconds", first, "s")
-      if (isWhole) forecast.settleTime(context, first, seconds)
+      if (said === undefined) return
+      context.measure("predicted training seconds", said, "s")
+      if (isWhole) forecast.settleTime(context, said, seconds)
     },
   }
 }

@@ -42,12 +42,7 @@ export const settleMemory = (
 }
 
 /** Warns where a training took much longer or shorter than was said first. */
-export const settleTime = (
-  context: Pick<Step.Context, "warn">,
-  predicted: number | undefined,
-  taken: number,
-): void => {
-  if (predicted === undefined) return
+export const settleTime = (context: Pick<Step.Context, "warn">, predicted: number, taken: number): void => {
   const off = taken / predicted - 1
   if (Math.abs(off) <= timeTolerance || Math.abs(taken - predicted) < noticeableSeconds) return
   context.warn(`training took ${duration(taken)}, ${percent(off)} than the ${duration(predicted)} predicted`)
