@@ -56,7 +56,7 @@ beforeAll(async () => {
   symlinkSync(join(Outside.repository, "tests/node_modules"), join(here, "node_modules"))
   const sluice = `"${process.execPath}" "${Outside.launcher}"`
   const inWorkspace = async () => {
-    await Outside.done(here, `${sluice} run train.ts --only tokenize`)
+    await Outside.done(here, `${sluice} run train.ts --only doctor`)
     return Outside.keysOf(await Outside.done(here, `${sluice} plan train.ts --json`))
   }
   const [keys] = await Promise.all([
@@ -106,7 +106,7 @@ describe.each(managers)("under %s", { timeout: 120_000 }, (manager) => {
   })
 
   it("has the workspace's keys, those of numeric steps too", async () => {
-    await done("npx sluice run train.ts --only tokenize")
+    await done("npx sluice run train.ts --only doctor")
     expect(Outside.keysOf(await done("npx sluice plan train.ts --json"))).toEqual(expected)
     expect(Object.keys(expected)).toEqual([
       "model",
@@ -114,8 +114,11 @@ describe.each(managers)("under %s", { timeout: 120_000 }, (manager) => {
       "split",
       "format",
       "tokenize",
+      "held-out",
+      "doctor",
       "train",
       "evaluate/chats",
+      "evaluate/base",
     ])
   })
 
