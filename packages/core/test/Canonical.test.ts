@@ -134,6 +134,7 @@ describe("Canonical", () => {
       tagged(
         class {
           static least = 1
+          most = 2
         },
         () => identity("d"),
       ),
