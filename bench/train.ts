@@ -57,7 +57,7 @@ const benchmark = {
       const isAsked = (part: string) => setting.only === undefined || setting.only === part
       const results = yield* Effect.promise(async () => [
         ...(await speed.rows(setting, adapters.plain)),
-        ...(isAsked("heldOut") ? [await heldOut.row(setting)] : []),
+        ...(isAsked("heldOut") ? [await heldOut.row(setting, adapters.plain)] : []),
         ...(isAsked("tiny") ? await tiny.rows(setting) : []),
         ...(isAsked("packing") ? [await mathematics.packed(setting, adapters.plain)] : []),
         ...(isAsked("mathematics") ? await mathematics.besidePeft(setting, adapters) : []),

@@ -9,11 +9,18 @@ import { batched, reviews } from "./rows.ts"
 const trainRows = 300
 const heldOutRows = 100
 
-export const row = async (setting: Contenders.Setting): Promise<Record<string, unknown>> => {
+export const row = async (setting: Contenders.Setting, adapter: string): Promise<Record<string, unknown>> => {
   const all = reviews(setting.model, trainRows + heldOutRows)
   const batches = [...batched(all.slice(0, trainRows), 8), all.slice(trainRows - (trainRows % 8), trainRows)]
   const heldOut = all.slice(trainRows)
-  const task = { gguf: setting.gguf, batches, heldOut, ...Contenders.recipe, totalSteps: batches.length }
+  const task = {
+    gguf: setting.gguf,
+    adapter,
+    batches,
+    heldOut,
+    ...Contenders.recipe,
+    totalSteps: batches.length,
+  }
   const theirs = await Contenders.run(setting, Contenders.trl, task)
   const until = theirs.heldOutLoss!
   const ours = await Contenders.run(setting, Contenders.sluice, { ...task, lookEvery: 4, until })
