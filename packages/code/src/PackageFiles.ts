@@ -65,15 +65,27 @@ export const stampOf = (folder: string, names: ReadonlyArray<string>): string =>
 
 const absentIsQuiet = { throwIfNoEntry: false } as const
 
-/** One digest over what the files hold, and over what names lie in the folders among them. */
-export const contentsOf = (folder: string, names: ReadonlyArray<string>): string => {
+/**
+ * One digest over what the files hold, and over what names lie in the folders among them; `known` gives digests of
+ * files that need not be read again.
+ */
+export const contentsOf = (
+  folder: string,
+  names: ReadonlyArray<string>,
+  known: (name: string) => string | undefined = () => undefined,
+): string => {
   const all = createHash("sha256")
-  for (const name of names) {
-    const place = `${folder}/${name}`
-    const stat = fs.statSync(place, { throwIfNoEntry: false })
-    all.update(`${name}\n`)
-    if (stat?.isDirectory() === true) all.update(fs.readdirSync(place).toSorted().join("\n"))
-    else if (stat !== undefined) all.update(fs.readFileSync(place))
-  }
+  for (const name of names) all.update(`${name}\n${known(name) ?? digestAt(`${folder}/${name}`)}\n`)
   return all.digest("hex").slice(0, 32)
 }
+
+const digestAt = (place: string): string => {
+  const stat = fs.statSync(place, absentIsQuiet)
+  if (stat === undefined) return "absent"
+  return stat.isDirectory()
+    ? fs.readdirSync(place).toSorted().join("/")
+    : digestOfBytes(fs.readFileSync(place))
+}
+
+/** The digest of one file of a package. */
+export const digestOfBytes = (bytes: Uint8Array): string => hash("sha256", bytes, "hex").slice(0, 32)

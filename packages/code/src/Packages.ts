@@ -11,7 +11,7 @@ import * as path from "node:path"
 import type { Files } from "./Files.ts"
 import type { PackageIdentity } from "./Identity.ts"
 import { type Lockfile, nearest } from "./Lockfile.ts"
-import { listFiles } from "./PackageFiles.ts"
+import { digestOfBytes, listFiles } from "./PackageFiles.ts"
 import type { PackageJson, Resolver } from "./Resolver.ts"
 
 type Entry = readonly [stat: string, digest: string]
@@ -21,6 +21,7 @@ export class Packages {
   readonly #resolver: Resolver
   readonly #folder: string | undefined
   readonly #own = new Map<string, PackageIdentity>()
+  readonly #digests = new Map<string, Readonly<Record<string, Entry>>>()
   readonly #closures = new Map<string, ReadonlyArray<PackageIdentity>>()
   readonly #locks = new Map<string, Lockfile | undefined>()
 
@@ -57,11 +58,15 @@ export class Packages {
     readonly folder: string
     readonly identity: PackageIdentity
     readonly names: ReadonlyArray<string>
+    /** The digest of a file's bytes, where it is at hand. */
+    readonly digest: (name: string) => string | undefined
   }> {
     return [...this.#own].map(([folder, identity]) => ({
       folder,
       identity,
       names: listFiles(folder, this.#json(folder)),
+      // Of package.json only a part was digested.
+      digest: (name) => (name === "package.json" ? undefined : this.#digests.get(folder)?.[name]?.[1]),
     }))
   }
 
@@ -118,6 +123,7 @@ export class Packages {
     if (manifestFile !== undefined && (changed || Object.keys(before).length !== Object.keys(after).length)) {
       writeManifest(manifestFile, { package: label, files: after })
     }
+    this.#digests.set(folder, after)
     const hash = createHash("sha256")
     for (const name of Object.keys(after).toSorted()) hash.update(`${name}\0${after[name]![1]}\n`)
     return hash.digest("hex").slice(0, 32)
@@ -148,7 +154,7 @@ const digestOf = (file: string, name: string): string => {
       // Not JSON: its bytes will do.
     }
   }
-  return createHash("sha256").update(bytes).digest("hex").slice(0, 32)
+  return digestOfBytes(bytes)
 }
 
 const readManifest = (file: string): Record<string, Entry> => {

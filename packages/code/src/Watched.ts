@@ -38,14 +38,18 @@ const closureOf = <T>(start: ReadonlySet<T>, next: (item: T) => ReadonlyArray<T>
 }
 
 export const watchedIn = (
-  reached: ReadonlyArray<{ readonly folder: string; readonly names: ReadonlyArray<string> }>,
+  reached: ReadonlyArray<{
+    readonly folder: string
+    readonly names: ReadonlyArray<string>
+    readonly digest: (name: string) => string | undefined
+  }>,
   bundled: ReadonlySet<string>,
   atMs: number,
 ): { readonly files: ReadonlyArray<string>; readonly packages: ReadonlyArray<PackageEntry> } => {
   const files: Array<string> = []
   const packages: Array<PackageEntry> = []
   let left = most
-  for (const { folder, names } of reached.toSorted((a, b) => a.names.length - b.names.length)) {
+  for (const { folder, names, digest } of reached.toSorted((a, b) => a.names.length - b.names.length)) {
     const inFolder = (name: string): string => `${folder}/${name}`
     const others = names.filter((name) => !bundled.has(inFolder(name)))
     if (names.length <= few) {
@@ -59,7 +63,7 @@ export const watchedIn = (
     const settled = others.filter((name) => !young.includes(name))
     // A folder's times tell of files that come and go.
     const watched = [...settled, ...foldersOf(names)]
-    packages.push([folder, watched, stampOf(folder, watched), contentsOf(folder, watched)])
+    packages.push([folder, watched, stampOf(folder, watched), contentsOf(folder, watched, digest)])
   }
   return { files, packages }
 }
