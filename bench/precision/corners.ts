@@ -410,7 +410,7 @@ export const corners: ReadonlyArray<Edit> = [
     refused(
       "an import of a computed name",
       /steps\/values\.ts:\d+:\d+:\s+`import\(\)` of a specifier that is computed/,
-      [steps, "import(`../lib/late.ts`)", "import(`../lib/${side}.ts`)"],
+      [steps, "import(`../lib/late.ts`)", "import(`../lib/units/${side}.ts`)"],
     ),
   ),
   refused("eval under another name", /lib\/syntax\.ts:\d+:\d+:\s+`eval` runs code that is not written down/, [
