@@ -3,11 +3,13 @@
  *
  * The check is made of stat calls: it loads neither bundler nor parser. A file counts as unchanged while size, both
  * times and inode are as recorded; where they are not, its bytes decide. Paths that were looked for in vain are part
- * of the record, since a file that appears there may come before one that was found.
+ * of the record, since a file that appears there may come before one that was found; so are symbolic links, which may
+ * come to lead elsewhere.
  */
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import type { Files } from "./Files.ts"
 import { contentsOf, stampOf } from "./PackageFiles.ts"
 
 /** The program to bundle: a stub that imports the command's main, the engine and the user's pipeline. */
@@ -50,13 +52,15 @@ export type PackageEntry = readonly [
 ]
 
 export interface BundleRecord {
-  readonly format: 2
+  readonly format: 3
   readonly digest: string
   /** When the files were looked at. */
   readonly atMs: number
   readonly files: ReadonlyArray<FileEntry>
   readonly packages: ReadonlyArray<PackageEntry>
   readonly absent: ReadonlyArray<string>
+  /** Paths with the place that they led to. */
+  readonly links: ReadonlyArray<readonly [path: string, real: string]>
 }
 
 /** A file this much younger than the record may have changed again under the same times. */
@@ -67,7 +71,7 @@ export const folderOf = (options: BundleOptions): string =>
 
 export const recordFile = (options: BundleOptions): string => {
   const key = createHash("sha256")
-    .update(JSON.stringify([2, options.root, options.entry, options.external ?? [], process.version]))
+    .update(JSON.stringify([3, options.root, options.entry, options.external ?? [], process.version]))
     .digest("hex")
   return path.join(folderOf(options), `${key.slice(0, 24)}.json`)
 }
@@ -82,7 +86,7 @@ export const checkBundle = (options: BundleOptions): Bundle | undefined => {
   } catch {
     return undefined
   }
-  if (record.format !== 2) return undefined
+  if (record.format !== 3) return undefined
   const folder = path.join(folderOf(options), record.digest)
   const main = path.join(folder, "main.js")
   const quiet = { throwIfNoEntry: false } as const
@@ -99,6 +103,7 @@ export const checkBundle = (options: BundleOptions): Bundle | undefined => {
     touched = true
   }
   for (const name of record.absent) if (fs.statSync(name, quiet) !== undefined) return undefined
+  for (const [name, real] of record.links) if (placeOf(name) !== real) return undefined
   const packages: Array<PackageEntry> = []
   for (const entry of record.packages) {
     const [folder, names, before, contents] = entry
@@ -118,7 +123,7 @@ export const writeRecord = (
   digest: string,
   files: Iterable<string>,
   packages: ReadonlyArray<PackageEntry>,
-  absent: Iterable<string>,
+  { absent, links }: Pick<Files, "absent" | "links">,
   atMs: number,
 ): void => {
   const entries: Array<FileEntry> = []
@@ -129,7 +134,15 @@ export const writeRecord = (
     const isEdited = Math.max(stat.mtimeMs, stat.ctimeMs) >= atMs + 1
     entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, isEdited ? "" : digestOf(name)])
   }
-  write(options, { format: 2, digest, atMs, files: entries, packages, absent: [...absent] })
+  write(options, {
+    format: 3,
+    digest,
+    atMs,
+    files: entries,
+    packages,
+    absent: [...absent],
+    links: [...links],
+  })
 }
 
 const write = (options: BundleOptions, record: BundleRecord): void => {
@@ -140,6 +153,14 @@ const write = (options: BundleOptions, record: BundleRecord): void => {
     fs.renameSync(temporary, file)
   } catch {
     // Without a record the next command bundles again.
+  }
+}
+
+const placeOf = (name: string): string | undefined => {
+  try {
+    return fs.realpathSync.native(name)
+  } catch {
+    return undefined
   }
 }
 

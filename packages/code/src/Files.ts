@@ -12,6 +12,8 @@ export class Files {
   readonly used = new Set<string>()
   /** Every path that was looked for and not there. */
   readonly absent = new Set<string>()
+  /** Every path that leads elsewhere by a symbolic link, with where it led: installers put packages in place by links. */
+  readonly links = new Map<string, string>()
   readonly #texts = new Map<string, string | undefined>()
   readonly #json = new Map<string, unknown>()
   readonly #kinds = new Map<string, "file" | "folder" | "none">()
@@ -38,6 +40,7 @@ export class Files {
     if (real === undefined) {
       real = fs.realpathSync.native(file)
       this.#real.set(file, real)
+      if (real !== file) this.links.set(file, real)
     }
     return real
   }

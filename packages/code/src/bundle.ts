@@ -111,7 +111,7 @@ export const bundle = async (options: BundleOptions): Promise<Bundle> => {
       digest,
       [...files].filter((file) => fs.existsSync(file)),
       watched.packages,
-      project.files.absent,
+      project.files,
       atMs,
     )
     removeOld(folder, digest)

@@ -141,6 +141,24 @@ describe("a cached bundle", () => {
     expect(((await import(pathToFileURL(second.main).href)) as { value: number }).value).toBe(2)
   })
 
+  it("is not used once a link to a package leads elsewhere", async () => {
+    for (const version of ["1", "2"]) {
+      write(`kept/v${version}/package.json`, '{ "name": "tool", "exports": "./tool.js" }')
+      write(`kept/v${version}/tool.js`, `export const version = ${version}\n`)
+    }
+    fs.symlinkSync(path.join(root, "kept/v1"), path.join(root, "node_modules/tool"))
+    write("linked.ts", 'export { version } from "tool"\n')
+    settle()
+    const linked = optionsFor(`export * from ${JSON.stringify(path.join(root, "linked.ts"))}`)
+    const first = await bundle(linked)
+    expect(checkBundle(linked)).toEqual(first)
+    fs.rmSync(path.join(root, "node_modules/tool"))
+    fs.symlinkSync(path.join(root, "kept/v2"), path.join(root, "node_modules/tool"))
+    expect(checkBundle(linked)).toBeUndefined()
+    const second = await bundle(linked)
+    expect(((await import(pathToFileURL(second.main).href)) as { version: number }).version).toBe(2)
+  })
+
   it("gives the names of CommonJS that is imported dynamically, of the project and of packages", async () => {
     write("rows.cjs", 'exports.row = "r"\n')
     write("node_modules/old/package.json", '{ "name": "old", "version": "1.0.0", "main": "i.js" }')
