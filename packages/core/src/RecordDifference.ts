@@ -103,10 +103,10 @@ export const compare = (
     const [old, now] = [before.config[field], after.config[field]]
     if (old === now) continue
     const param = paramFor(field, old, now, params)
-    if (param !== undefined) add("param", `${param}: ${show(old)} -> ${show(now)}`)
+    if (param !== undefined) add("param", `${param}: ${change(old, now)}`)
     else if (old?.includes("Function(") === true && now?.includes("Function(") === true) {
       causes.push(...codeCauses(name, `config.${field}`, previous, next, params))
-    } else add("config", `${name}.${field}: ${show(old)} -> ${show(now)}`)
+    } else add("config", `${name}.${field}: ${change(old, now)}`)
   }
   if (before.code !== after.code) causes.push(...codeCauses(name, "run", previous, next, params))
   if (before.finish !== after.finish) causes.push(...codeCauses(name, "finish", previous, next, params))
@@ -151,7 +151,7 @@ export const compare = (
           ? "draws none any more"
           : "the seed changed"
     const known = before.seed !== "" && after.seed !== "" && old !== undefined && now !== undefined
-    add("seed", known && old !== now ? `seed: ${show(old)} -> ${show(now)}` : `${name}: ${how}`)
+    add("seed", known && old !== now ? `seed: ${change(old, now)}` : `${name}: ${how}`)
   }
   for (const field of keysOf(before.runtime, after.runtime)) {
     const [old, now] = [before.runtime[field], after.runtime[field]]
@@ -221,8 +221,8 @@ const codeCauses = (
     const param = paramFor(value.name, earlier.text, value.text, params)
     causes.push(
       param === undefined
-        ? cause(`${value.name} in ${value.file}: ${show(earlier.text)} -> ${show(value.text)}`)
-        : cause(`${param}: ${show(earlier.text)} -> ${show(value.text)}`, "param"),
+        ? cause(`${value.name} in ${value.file}: ${change(earlier.text, value.text)}`)
+        : cause(`${param}: ${change(earlier.text, value.text)}`, "param"),
     )
   }
   // What came or went follows from a change elsewhere, as a rule; it is named when nothing else is.
@@ -309,8 +309,22 @@ const packageCauses = (
 
 const longest = 60
 
-const show = (text: string | undefined): string =>
-  text === undefined ? "(not given)" : text.length <= longest ? text : `${text.slice(0, longest)}…`
+/** What stands before the first difference of two long texts, for its place to be recognised. */
+const lead = 20
+
+/** `old -> now`, each cut to 60 characters, among which they differ. */
+const change = (old: string | undefined, now: string | undefined): string => {
+  let same = 0
+  if (old !== undefined && now !== undefined) while (same < old.length && old[same] === now[same]) same += 1
+  const from = same + lead <= longest ? 0 : same - lead
+  return `${show(old, from)} -> ${show(now, from)}`
+}
+
+const show = (text: string | undefined, from: number): string => {
+  if (text === undefined) return "(not given)"
+  if (text.length <= longest) return text
+  return `${from === 0 ? "" : "…"}${text.slice(from, from + longest)}${text.length <= from + longest ? "" : "…"}`
+}
 
 const keysOf = (a: object, b: object): ReadonlyArray<string> => [
   ...new Set([...Object.keys(a), ...Object.keys(b)]),

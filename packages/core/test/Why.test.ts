@@ -340,6 +340,27 @@ describe("why", () => {
     ])
   })
 
+  it("shows of long values the part in which they differ", async () => {
+    const at = project()
+    const Start = identified(
+      "start",
+      Step.make({
+        name: "start",
+        config: { word: Schema.String },
+        output: Text,
+        run: ({ config }) => config.word,
+      }),
+    )
+    const word = (end: string) =>
+      Pipeline.make("long", {}, ({ step }) => step("s", Start({ word: `${"a".repeat(99)}${end}` })))
+    await at.run(word("b"))
+    const plan = await at.plan(word("c"))
+    const lead = `…${"a".repeat(20)}`
+    expect(plan.actions[0]!.causes.map(({ headline }) => headline)).toEqual([
+      `s.word: ${lead}b" -> ${lead}c"`,
+    ])
+  })
+
   it("tells first how rows changed at the root, then in the tables that the step reads", async () => {
     class Word extends Table.make({ word: Table.utf8 }) {}
     const Collect = identified(
