@@ -304,19 +304,25 @@ export class LeaseLost extends Data.TaggedError("LeaseLost")<{
 
 /** A checkpoint that cannot be resumed exactly. */
 export class CheckpointRefused extends Data.TaggedError("CheckpointRefused")<{
+  /** Empty where nothing was found that would name one. */
   readonly step: string
   readonly place: string
   /** One line a difference. */
   readonly differences: ReadonlyArray<string>
 }> {
   override get message(): string {
+    const isKnown = this.step !== ""
     return structured(
-      `A checkpoint of step "${this.step}" cannot be resumed exactly.`,
+      isKnown
+        ? `A checkpoint of step "${this.step}" cannot be resumed exactly.`
+        : "The checkpoint cannot be resumed.",
       [
         ["Checkpoint", this.place],
-        ["Differs", this.differences.join("\n")],
+        [isKnown ? "Differs" : "Reason", this.differences.join("\n")],
       ],
-      "Run with the settings of the checkpoint, or run without it to start over.",
+      isKnown
+        ? "Run with the settings of the checkpoint, or run without it to start over."
+        : "Name a checkpoint's key or folder, or run without it to start over.",
     )
   }
 }

@@ -119,6 +119,14 @@ describe("a checkpoint", () => {
         writeFileSync(join(folder, "1/part-1"), "m")
         writeFileSync(join(folder, "1/part-2"), "k")
         const damaged = yield* Effect.flip(checkpoints.find(folder))
+        expect(unknown.message).toBe(
+          [
+            "The checkpoint cannot be resumed.",
+            "  Checkpoint:  nowhere",
+            "  Reason:      no checkpoint has this key, and no folder of this name holds one",
+            "Name a checkpoint's key or folder, or run without it to start over.",
+          ].join("\n"),
+        )
         return [unknown, other, damaged].map(({ differences }) => differences)
       }),
     )
