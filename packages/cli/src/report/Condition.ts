@@ -84,13 +84,15 @@ const parse = (text: string, report: Report.Report): Condition | string => {
     const operator = match[2] as Operator
     const limit = Number(match[3]) / (match[4] === "%" ? 100 : 1)
     const whole = term(match[1]!, report)
-    if (typeof whole !== "string") return { kind: "score", of: whole, operator, limit }
+    if (typeof whole !== "string")
+      return limitProblem(whole, limit, report) ?? { kind: "score", of: whole, operator, limit }
     const parts = match[1]!.split(/\s+[-−–]\s+/u)
     if (parts.length !== 2) return whole
     const [first, second] = parts.map((part) => term(part, report)) as [Term | string, Term | string]
     return typeof first === "string" || typeof second === "string"
       ? problemsOf(first, second)
-      : (pairProblem(first, second) ?? { kind: "difference", first, second, operator, limit })
+      : (pairProblem(first, second) ??
+          limitProblem(first, limit, report) ?? { kind: "difference", first, second, operator, limit })
   }
   const verdict = /^(.*?)\s+(>=|<=|>|<)\s+(.*)$/u.exec(text.trim())
   if (verdict === null) return "it has no comparison with a number or an arm"
@@ -113,6 +115,12 @@ const parse = (text: string, report: Report.Report): Condition | string => {
 
 const problemsOf = (...found: ReadonlyArray<Term | string>): string =>
   found.filter((each) => typeof each === "string").join("; ")
+
+/** Of rows at most all are right: 85 is meant as 85 %. */
+const limitProblem = ({ arm, metric }: Term, limit: number, report: Report.Report): string | undefined =>
+  Report.scoreOf(report, arm, metric)?.kind === "rate" && Math.abs(limit) > 1
+    ? `${metric} is a share of rows, at most 1: write ${limit}% or ${limit / 100}`
+    : undefined
 
 const pairProblem = (first: Term, second: Term): string | undefined =>
   first.metric !== second.metric

@@ -96,5 +96,11 @@ describe("a condition", () => {
     ])
     expect(refused("tuned >= base")).toContain(">= between arms has no meaning")
     expect(refused("> 3")).toContain("it names no arm")
+    const share = "exact is a share of rows, at most 1: write 85% or 0.85"
+    expect(refused("tuned.exact >= 85")).toContain(`  tuned.exact >= 85:  ${share}\n`)
+    expect(refused("tuned.exact - base.exact >= 85")).toContain(
+      `  tuned.exact - base.exact >= 85:  ${share}\n`,
+    )
+    expect(check(["tuned.exact >= 100%"], report)[0]!.holds).toBe(false)
   })
 })
