@@ -141,7 +141,7 @@ describe("sluice why", { timeout: 120_000 }, () => {
     await run(["run", "--force", "greet"], env)
     expect(aside(await run(["why", "greet", "--run", "1"], env))).toEqual([
       "greet: forced",
-      "greet ran in <run> (run).",
+      "greet ran in <run>.",
     ])
   })
 

@@ -128,7 +128,7 @@ export const commands: ReadonlyArray<Command> = [
     name: "why",
     summary: "say why a step executes, or did",
     description:
-      "Names the root causes first, then the path by which each reached the step. Params are those of the\nlast run unless --set names others.",
+      "Names the root causes first, then the path by which each reached the step. Params are those of the\nlast run; with --set, what it names and else the pipeline's defaults.",
     arguments: [STEP, FILE],
     flags: [
       RUN,
@@ -343,13 +343,14 @@ const columns = (rows: ReadonlyArray<readonly [string, string]>): Array<string> 
 }
 
 /** Help of one command. */
-export const help = (command: Command): string => {
-  const distinct = [...new Map(command.arguments.map((argument) => [argument.name, argument])).values()]
-  return [
+export const help = (command: Command): string =>
+  [
     `Usage: ${usage(command)}`,
     "",
     command.description,
-    ...(distinct.length === 0 ? [] : ["", ...columns(distinct.map((a) => [a.name, a.help] as const))]),
+    ...(command.arguments.length === 0
+      ? []
+      : ["", ...columns(command.arguments.map((argument) => [argument.name, argument.help] as const))]),
     "",
     ...columns(flagsOf(command).map((flag) => [flagLabel(flag), flag.help] as const)),
     "",
@@ -357,7 +358,6 @@ export const help = (command: Command): string => {
     ...command.examples.map((example) => `  ${example}`),
     "",
   ].join("\n")
-}
 
 /** Help of the program. */
 export const overview = (): string =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import * as Arguments from "../src/Arguments.ts"
+import * as Command from "../src/Command.ts"
 
 const parsed = (...argv: Array<string>): Arguments.Invocation => {
   const result = Arguments.parse(argv)
@@ -122,5 +123,10 @@ describe("Arguments", () => {
 
   it("writes a command as one would type it", () => {
     expect(Arguments.shellWords(["run", "a b.ts", "--set", "x=it's"])).toBe("run 'a b.ts' --set 'x=it'\\''s'")
+  })
+
+  it("lists each argument of a command in its help, also two of one name", () => {
+    const diff = Command.commands.find(({ name }) => name === "diff")!
+    expect(Command.help(diff)).toContain("\n\n  RUN   the earlier run\n  RUN   the later run\n\n")
   })
 })

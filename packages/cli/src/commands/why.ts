@@ -122,7 +122,7 @@ const then = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline, name: str
     sentence:
       step.decision === "hit"
         ? `${name} was a hit in ${run.id}: nothing that it depends on had changed.`
-        : `${name} ran in ${run.id} (${step.decision}).`,
+        : `${name} ran in ${run.id}${step.decision === "run" ? "" : ` (${step.decision})`}.`,
   } satisfies Answer
 })
 
