@@ -68,7 +68,7 @@ const PRECISION: Flag = {
   name: "precision",
   value: "TYPE",
   choices: ["float32", "bfloat16"],
-  help: "what numeric steps multiply frozen weights in (float32); part of their keys",
+  help: "what they multiply frozen weights in: float32 (default) or bfloat16; part of their keys",
 }
 const ONLY: Flag = {
   name: "only",

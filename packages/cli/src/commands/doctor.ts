@@ -154,5 +154,5 @@ const verifiedText = ({ blobs, sizeBytes, damaged }: StoreCheck): string =>
   `${plural(blobs, "blob")}, ${bytes(sizeBytes)}: ${
     damaged.length === 0
       ? "all as they were stored"
-      : `${plural(damaged.length, "was", "were")} damaged; what made ${damaged.length === 1 ? "it runs" : "them run"} again`
+      : `${plural(damaged.length, "was", "were")} damaged; ${damaged.length === 1 ? "the step that made it runs" : "the steps that made them run"} again`
   }`
