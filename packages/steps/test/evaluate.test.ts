@@ -103,7 +103,7 @@ describe("comparison", () => {
       ["tuned", 92, 100, 800],
     ])
     expect(compared.verdict).toMatch(
-      /^tuned is better than base: tuned answers 92 of 100 rows exactly, base 14 \(\+78\.0 points, 95 % interval \+67\.0 points to \+85\.5 points, p < 0\.001\)\.$/,
+      /^tuned is better than base: tuned answers 92 of 100 rows exactly, base 14 \(\+78\.0 points, 95 % interval \+67\.0 to \+85\.5 points, p < 0\.001\)\.$/,
     )
     expect(compared.confusions[0]).toEqual({
       arm: "base",
@@ -127,7 +127,7 @@ describe("comparison", () => {
     expect(near.detectable).toBe(near.pairs[0]!.detectable)
     expect(near.verdict).toBe(
       "tuned against base is undecided on these rows: tuned answers 54 of 57 rows exactly, base 53 (+1.8 points, " +
-        "95 % interval -8.7 points to +12.5 points, p = 0.727). About 3,073 more held-out rows would likely " +
+        "95 % interval -8.7 to +12.5 points, p = 0.727). About 3,073 more held-out rows would likely " +
         "decide; with 57 rows only a difference of 13.2 points or more is likely to show.",
     )
     const same = Comparison.make(arms, rows([...times(30, true, true)]), draws)

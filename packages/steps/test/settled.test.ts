@@ -48,7 +48,7 @@ describe("what a comparison settles", () => {
     expect(Settled.make({ score: "in style", kind: "rate", higherIsBetter: true, arms, pairs })).toEqual({
       verdict:
         'large is worse than fewShot: large has 24 of 40 rows "in style", fewShot 36 (-30.0 points, ' +
-        "95 % interval -50.0 points to -10.0 points, p = 0.004).",
+        "95 % interval -50.0 to -10.0 points, p = 0.004).",
       standing: "in style base 4, fewShot 36, small 16, large 24",
       detectable: 0.21,
     })

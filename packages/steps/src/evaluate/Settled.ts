@@ -91,7 +91,8 @@ const sentence = (contest: Contest, leader: Contender, rival: Contender, duel: D
   const isRate = contest.kind === "rate"
   const shown = isRate ? points : (value: number) => `${value > 0 ? "+" : ""}${plain(value)}`
   const other = isRate ? `${rival.count}` : plain(rival.value)
-  const range = `95 % interval ${shown(duel.low)} to ${shown(duel.high)}`
+  const low = shown(duel.low).replace(/ points$/, "")
+  const range = `95 % interval ${low} to ${shown(duel.high)}`
   const figures = `${leads(contest, leader)}, ${rival.name} ${other} (${shown(duel.difference)}, ${range}, p ${pText(duel.pAdjusted)})`
   switch (duel.verdict) {
     case "better":
