@@ -38,6 +38,8 @@ const invalid = new Set([
   "InitRefused",
   "TarballsMissing",
   "CurveRefused",
+  // Of a step's wiring, where the compiler was not asked.
+  "UnknownColumn",
 ])
 
 export const isForeseen = (error: unknown): error is Error & { readonly _tag: string } =>

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Errors } from "@sluice/core"
+import { Split } from "@sluice/steps"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import * as Failure from "../src/Failure.ts"
 
@@ -21,6 +22,8 @@ describe("Failure", () => {
     })
     const missing = new Errors.NoSuchRun({ id: "x", known: [] })
     expect(Failure.shown(missing, root)).toMatchObject({ kind: "NoSuchRun", exitCode: 2 })
+    const column = new Split.UnknownColumn({ place: "Split.byHash", column: "lines", columns: ["line"] })
+    expect(Failure.shown(column, root)).toMatchObject({ kind: "UnknownColumn", exitCode: 2 })
   })
 
   it("writes a log for what nobody foresaw, and says one line and where the log is", () => {
