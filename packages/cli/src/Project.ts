@@ -26,14 +26,19 @@ interface Remembered {
 
 const rememberedPath = (projectRoot: string): string => join(store(projectRoot), "last.json")
 
-const remembered = (projectRoot: string): string | undefined => {
+/** Whatever became of the file since. */
+const lastRun = (projectRoot: string): string | undefined => {
   try {
     const { pipeline } = JSON.parse(readFileSync(rememberedPath(projectRoot), "utf8")) as Remembered
-    const path = resolve(projectRoot, pipeline)
-    return existsSync(path) ? path : undefined
+    return resolve(projectRoot, pipeline)
   } catch {
     return undefined
   }
+}
+
+const remembered = (projectRoot: string): string | undefined => {
+  const path = lastRun(projectRoot)
+  return path !== undefined && existsSync(path) ? path : undefined
 }
 
 /** Kept for the next command; a folder that cannot be written only means that FILE must be typed again. */
@@ -121,8 +126,9 @@ export const rootOfCommand = (typed: string | undefined, cwd: string): string =>
     const path = resolve(cwd, typed)
     return root(statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path))
   }
-  const last = remembered(root(cwd))
-  return last === undefined ? root(cwd) : root(dirname(last))
+  // Runs of a pipeline whose file is gone are still to be looked at.
+  const last = lastRun(root(cwd))
+  return last === undefined || !existsSync(dirname(last)) ? root(cwd) : root(dirname(last))
 }
 
 const typedFile = (typed: string, cwd: string): Located => {

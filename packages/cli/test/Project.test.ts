@@ -69,6 +69,17 @@ describe("Project", () => {
     expect(Project.locate(undefined, folder)).toEqual({ file })
   })
 
+  it("still looks at the runs of a pipeline that is gone, in the project where they are", () => {
+    write("package.json", "{}")
+    write("pipelines/package.json", "{}")
+    const gone = write("pipelines/gone.ts", pipeline)
+    Project.remember(folder, gone)
+    rmSync(gone)
+    expect(Project.rootOfCommand(undefined, folder)).toBe(join(folder, "pipelines"))
+    rmSync(join(folder, "pipelines"), { recursive: true })
+    expect(Project.rootOfCommand(undefined, folder)).toBe(folder)
+  })
+
   it("suggests the file that was meant", () => {
     write("package.json", "{}")
     write("pipelines/reviews.ts", pipeline)
