@@ -4,7 +4,7 @@ import logging
 import os
 import time
 
-from common import held_out_loss, load_model, lora_config, work
+from common import held_out_loss, load_adapter, load_model, lora_config, rate, work
 
 import torch
 from datasets import Dataset
@@ -32,9 +32,16 @@ class Clock(TrainerCallback):
         self.seconds.append(time.perf_counter() - self.began)
 
 
-class InOrder(SFTTrainer):
+class SameRecipe(SFTTrainer):
+    """The order of the batches and the learning rates of the other contenders."""
+
     def _get_train_sampler(self, *args, **kwargs):
         return torch.utils.data.SequentialSampler(self.train_dataset)
+
+    def create_scheduler(self, num_training_steps, optimizer=None):
+        share = lambda done: rate(task, done + 1) / task["learningRate"]
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, share)
+        return self.lr_scheduler
 
 
 class Heard(logging.Handler):
@@ -60,8 +67,6 @@ settings = dict(
     per_device_train_batch_size=len(task["batches"][0]),
     num_train_epochs=1,
     learning_rate=task["learningRate"],
-    warmup_steps=int(task["warmup"]),
-    lr_scheduler_type="linear",
     logging_steps=1,
     save_strategy="no",
     report_to=[],
@@ -71,7 +76,7 @@ settings = dict(
     completion_only_loss=True,  # rows that are already tokenized do not tell TRL that they are completions
 )
 settings.update(task.get("options", {}))
-trainer = InOrder(
+trainer = SameRecipe(
     model=load_model(task),
     args=SFTConfig(**settings),
     train_dataset=data,
@@ -79,6 +84,7 @@ trainer = InOrder(
     peft_config=lora_config(task),
     callbacks=[clock],
 )
+load_adapter(trainer.model, task)
 trainer.train()
 losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
 result = {"seconds": clock.seconds, "losses": losses}
