@@ -45,6 +45,7 @@ describe("starting sluice", { timeout: 60_000 }, () => {
       "cli/src/Project.ts",
       "cli/src/program.ts",
       "code/src/BundleRecord.ts",
+      "code/src/PackageFiles.ts",
     ])
   })
 
