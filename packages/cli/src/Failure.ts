@@ -198,8 +198,11 @@ const lineOf = (file: string, line: number): string | undefined => {
 
 const thrown = (headline: string, error: unknown, at: Place | undefined, root: string): string => {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return [headline, said, ...(at === undefined ? [] : [excerpt(at, root)])].join("\n")
+  return [headline, asWritten(said), ...(at === undefined ? [] : [excerpt(at, root)])].join("\n")
 }
+
+/** A bundle calls the namespace of a module `Model_exports` where the user wrote `Model`. */
+const asWritten = (message: string): string => message.replaceAll(/\b(\w+)_exports\b/g, "$1")
 
 /** What a pipeline's file threw while it was loaded: the user's own code, so no log and no stack. */
 export const whileLoading = (error: unknown, file: string, root: string, cwd: string): Shown => ({

@@ -85,4 +85,12 @@ describe("Failure", () => {
       exitCode: 2,
     })
   })
+
+  it("names a module as the user's source does, not as the bundle", () => {
+    const error = new TypeError("Model_exports.file is not a function")
+    delete error.stack
+    expect(Failure.whileLoading(error, join(root, "pipeline.ts"), root, root).message).toBe(
+      "pipeline.ts could not be loaded.\nTypeError: Model.file is not a function",
+    )
+  })
 })

@@ -60,7 +60,9 @@ const storeLines = (removal: Garbage.Removal, keep: number, dryRun: boolean): Re
     [
       removal.runs,
       plural(removal.runs.length, "run"),
-      `older than the ${keep === 1 ? "newest" : `${keep} newest`}, with their reports`,
+      keep === 0
+        ? "all of them, with their reports"
+        : `older than the ${keep === 1 ? "newest" : `${keep} newest`}, with their reports`,
     ],
     [
       removal.results,
