@@ -8,6 +8,8 @@
 import * as Data from "effect/Data"
 import type { Run } from "./Run.ts"
 
+export { nearest } from "./internal/nearest.ts"
+
 /** Labels with their values, in the order in which they are to be read. */
 export type Facts = Readonly<Record<string, string>> | ReadonlyArray<readonly [label: string, value: string]>
 
@@ -367,6 +369,10 @@ export class LockMissing extends Data.TaggedError("LockMissing")<{
   }
 }
 
+/** As a shell reads it as one word. */
+const shellWord = (text: string): string =>
+  /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+
 /** What is here differs from what was locked. Lists every difference with both values. */
 export class LockDiffers extends Data.TaggedError("LockDiffers")<{
   readonly pipeline: string
@@ -380,6 +386,11 @@ export class LockDiffers extends Data.TaggedError("LockDiffers")<{
   override get message(): string {
     const show = (text: string | undefined): string =>
       text === undefined ? "(none)" : text.length <= 60 ? text : `${text.slice(0, 60)}…`
+    const flags = this.differences.flatMap(({ what, locked }) =>
+      what.startsWith("param ") && locked !== undefined
+        ? [`--set ${shellWord(`${what.slice("param ".length)}=${locked}`)}`]
+        : [],
+    )
     return structured(
       `Pipeline "${this.pipeline}" is not as its lock says.`,
       [
@@ -389,7 +400,9 @@ export class LockDiffers extends Data.TaggedError("LockDiffers")<{
           `${show(locked)} -> ${show(now)}`,
         ]),
       ],
-      "Nothing was executed. `sluice lock` accepts what is here now.",
+      `Nothing was executed. ${
+        flags.length === 0 ? "" : `With the params of the lock: ${flags.join(" ")}. `
+      }\`sluice lock\` accepts what is here now.`,
     )
   }
 }

@@ -6,6 +6,7 @@ import { Errors, Source, Step, Table } from "@sluice/core"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 import { Chat } from "./Chat.ts"
+import { type BadRow, settle } from "./collect/BadRows.ts"
 import type { Dialect } from "./collect/Csv.ts"
 import { complaint, type Found, Unreadable } from "./collect/Record.ts"
 import * as RowCheck from "./collect/RowCheck.ts"
@@ -15,6 +16,8 @@ import { type ChatForm, chatForms } from "./forms/Form.ts"
 import { DecidedAtUse } from "./kinds.ts"
 import * as RowId from "./RowId.ts"
 import { watched } from "./watched.ts"
+
+export { BadRows, NothingKept } from "./collect/BadRows.ts"
 
 /** Where every record of the files went, in their order. */
 export class Accounting extends Table.make({
@@ -39,7 +42,7 @@ export interface Options<T extends Table.Any> {
   readonly files: Source.Given
   /** What every record must be. */
   readonly row: T
-  /** "fail" (the default) lists the bad rows and stops; "drop" leaves them out, counted and listed. */
+  /** "fail" (the default) lists the bad rows and stops; "drop" leaves them out, counted and listed, but for all. */
   readonly onBadRow?: OnBadRow
 }
 
@@ -173,12 +176,13 @@ interface Collecting {
   readonly inputs: { readonly files: ReadonlyArray<Source.SourceFile> }
   readonly progress: Step.Context["progress"]
   readonly summarize: Step.Context["summarize"]
+  readonly warn: Step.Context["warn"]
 }
 
 /** Rows as a stream while the files are read; the accounting of them once they are all read. */
 const collect = (context: Collecting, cells: RowCheck.Cells, records: Records) => {
   const accounted: Array<Table.Row<typeof Accounting>> = []
-  const dropped: Array<BadRow> = []
+  const dropped: Array<BadRow & { readonly complaint: string }> = []
   const unknown = new Map<string, number>()
   const check = RowCheck.make(context.config.columns, cells, (field) =>
     unknown.set(field, (unknown.get(field) ?? 0) + 1),
@@ -220,9 +224,12 @@ const collect = (context: Collecting, cells: RowCheck.Cells, records: Records) =
         throw error
       }
     }
-    if (dropped.length > 0 && context.config.onBadRow === "fail") {
-      throw new BadRows({ records: accounted.length, files: files.length, bad: dropped })
-    }
+    settle(context, {
+      records: accounted.length,
+      bad: dropped,
+      declared: context.config.columns.map(({ name }) => name),
+      undeclared: unknown,
+    })
     context.summarize(summary(accounted.length, dropped, unknown))
   }
 
@@ -230,18 +237,10 @@ const collect = (context: Collecting, cells: RowCheck.Cells, records: Records) =
   return { rows: written as AsyncIterable<never>, accounting: after }
 }
 
-interface BadRow {
-  readonly file: string
-  readonly row: number
-  readonly line: number
-  readonly complaint: string
-  readonly reason: string
-}
-
 /** `3,000 rows, 3 dropped (class is null: amazon.json row 1001, imdb.json row 1001, …)`. */
 const summary = (
   records: number,
-  dropped: ReadonlyArray<BadRow>,
+  dropped: ReadonlyArray<BadRow & { readonly complaint: string }>,
   unknown: ReadonlyMap<string, number>,
 ): string => {
   const parts = [counted(records - dropped.length, "row")]
@@ -262,34 +261,6 @@ const summary = (
   return parts.join(", ")
 }
 
-/** Bad rows under `onBadRow: "fail"`, up to 20 of them listed. */
-export class BadRows extends Data.TaggedError("BadRows")<{
-  readonly records: number
-  readonly files: number
-  readonly bad: ReadonlyArray<Omit<BadRow, "complaint">>
-  /** What they were to be: rows of the declared table unless said. */
-  readonly wanted?: "chats"
-}> {
-  override get message(): string {
-    const more = this.bad.length - listed
-    const one = this.bad.length === 1
-    const chats = this.wanted === "chats"
-    const failing = chats
-      ? `${one ? "is" : "are"} no chat to learn from`
-      : `${one ? "does" : "do"} not fit the declared table`
-    return Errors.structured(
-      `${counted(this.bad.length, "row")} of ${thousands(this.records)} in ${counted(this.files, "file")} ${failing}.`,
-      [
-        ...this.bad
-          .slice(0, listed)
-          .map((bad): [string, string] => [`${bad.file} row ${bad.row} (line ${bad.line})`, bad.reason]),
-        ...(more > 0 ? [["and", `${counted(more, "row")} more`] as [string, string]] : []),
-      ],
-      `Correct the rows${chats ? "" : ", widen the table"}, or set onBadRow: "drop" to leave them out, counted.`,
-    )
-  }
-}
-
 /** A file that is not what it was said to be: no row of it can be trusted, so it fails under "drop" too. */
 export class FileUnreadable extends Data.TaggedError("FileUnreadable")<{
   readonly file: string
@@ -305,6 +276,3 @@ export class FileUnreadable extends Data.TaggedError("FileUnreadable")<{
     )
   }
 }
-
-/** How many bad rows a message lists. */
-const listed = 20

@@ -71,6 +71,48 @@ describe("Collect", () => {
     )
   })
 
+  it("fails under drop where no row is kept, naming fields that are nearly the declared ones", async () => {
+    const lines = Array.from({ length: 61 }, (_, at) => `{"texts":"a${at}","class":1,"stars":3}`).join("\n")
+    const use = Collect.jsonLines({ files: "a", row: Review, onBadRow: "drop" })
+    expect(await failure(runStep(use, { files: [file("data/a.jsonl", lines)] }))).toBe(
+      [
+        "All 61 rows are dropped: none is kept.",
+        "  File:          data/a.jsonl",
+        "  Dropped:       text is missing; Utf8 is required: 61 rows, first data/a.jsonl row 1 (line 1)",
+        '  Not declared:  "text" is declared; 61 rows have "texts"',
+        '                 61 rows have "stars"',
+        "Declare the columns by the names and types that the files have, or correct the files.",
+      ].join("\n"),
+    )
+  })
+
+  it("fails in every format where no row is kept, and takes files without a row", async () => {
+    const options = { files: "a", row: Review, onBadRow: "drop" } as const
+    const none = "The only row is dropped: none is kept."
+    expect(await failure(runStep(Collect.json(options), { files: [file("a", '[{"text":1}]')] }))).toContain(
+      "  Dropped:  text is 1; Utf8 is required | class is missing; Int32 is required: a row 1 (line 1)",
+    )
+    expect(
+      await failure(runStep(Collect.csv(options), { files: [file("a", "text,class\na,x\n")] })),
+    ).toContain(none)
+    const chats = Collect.chats({ files: "a", form: "alpaca", onBadRow: "drop" })
+    expect(await failure(runStep(chats, { files: [file("a", '{"text":"x"}')] }))).toContain(none)
+    expect((await runStep(Collect.csv(options), { files: [file("a", "text,class\n")] })).summary).toBe(
+      "0 rows",
+    )
+  })
+
+  it("warns where more than half of the rows are dropped", async () => {
+    const use = Collect.jsonLines({ files: "a", row: Review, onBadRow: "drop" })
+    const [good, bad] = ['{"text":"a","class":1}', '{"text":"a"}']
+    const said = async (...lines: ReadonlyArray<string>) =>
+      (await runStep(use, { files: [file("a", lines.join("\n"))] })).warnings
+    expect(await said(good, bad)).toEqual([])
+    expect(await said(good, bad, bad)).toEqual([
+      "2 of 3 rows are dropped, more than half: class is missing; Int32 is required: 2 rows, first a row 2 (line 2)",
+    ])
+  })
+
   it("lists twenty bad rows and counts the others", async () => {
     const lines = Array.from({ length: 30 }, () => "{}").join("\n")
     const message = await failure(

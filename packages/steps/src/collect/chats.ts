@@ -1,11 +1,12 @@
 import type { Source, Step, Table } from "@sluice/core"
 import { stored } from "../Chat.ts"
-import { type Accounting, BadRows, FileUnreadable, type OnBadRow } from "../Collect.ts"
+import { type Accounting, FileUnreadable, type OnBadRow } from "../Collect.ts"
 import * as Detection from "../forms/Detection.ts"
 import type { ChatForm } from "../forms/Form.ts"
 import * as Reader from "../forms/Reader.ts"
 import * as RowId from "../RowId.ts"
 import { watched } from "../watched.ts"
+import { type BadRow, settle } from "./BadRows.ts"
 import * as JsonArray from "./JsonArray.ts"
 import * as JsonLines from "./JsonLines.ts"
 import { complaint, type Found, Unreadable } from "./Record.ts"
@@ -23,7 +24,7 @@ export const chats = (context: Context) => {
   const { config } = context
   const { files } = context.inputs
   const accounted: Array<Table.Row<typeof Accounting>> = []
-  const bad: Array<{ file: string; row: number; line: number; reason: string }> = []
+  const bad: Array<BadRow> = []
 
   async function* rows() {
     const passes = config.form === null ? 2 : 1
@@ -54,9 +55,7 @@ export const chats = (context: Context) => {
         yield stored(id, found.messages, found.tools)
       }
     }
-    if (bad.length > 0 && config.onBadRow === "fail") {
-      throw new BadRows({ records: accounted.length, files: files.length, bad, wanted: "chats" })
-    }
+    settle(context, { records: accounted.length, bad, wanted: "chats" })
     context.summarize(reader.summary())
   }
   const written = watched(rows(), () => accounted)
