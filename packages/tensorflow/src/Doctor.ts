@@ -82,7 +82,7 @@ export const advise = (float32: number, bfloat16: number | undefined): string =>
   const ratio = bfloat16 / float32
   return ratio < 1.3
     ? "bfloat16 products gain little here: stay with float32."
-    : `bfloat16 products are ${ratio.toFixed(1)} times as fast here: a precision of bfloat16 trains faster, ` +
+    : `bfloat16 products are ${ratio.toFixed(1)} times as fast here: --precision bfloat16 trains faster, ` +
         "with small differences in the result."
 }
 

@@ -243,7 +243,7 @@ export const fewRows = (size: Size, minimumRows: number): ReadonlyArray<Finding>
         ? `There are fewer than ${thousands(minimumRows)} distinct rows: a model learns them by heart, and what it scores elsewhere is chance.`
         : `There are fewer than ${comfortableRows} distinct rows: gains are small, and few held-out rows leave wide intervals.`,
       fix: isRefused
-        ? 'Collect more rows, or use these as examples in the prompt; minimumRows or allow: ["fewRows"] goes on regardless.'
+        ? "Collect more rows, or use these as examples in the prompt; a lower minimumRows takes so few."
         : 'Collect more rows, and compare with examples in the prompt; allow: ["fewRows"] takes it as known.',
     },
   ]

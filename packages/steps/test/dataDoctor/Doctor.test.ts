@@ -91,6 +91,12 @@ describe("Doctor.data", () => {
     expect(failed).toMatch(/go on regardless with allow: \["splitDuplicates", "secrets"\]\.$/)
   })
 
+  it("says how few rows are allowed once, at the end", async () => {
+    const failed = await run(texts(10)).catch((error: Error) => error.message)
+    expect(failed).toMatch(/Fix: Collect more rows, .*; a lower minimumRows takes so few\.\n/)
+    expect(String(failed).match(/"fewRows"/g)).toHaveLength(1)
+  })
+
   it("goes on with what is allowed by name, and says so still", async () => {
     const faulty = [...texts(30), "password = h7Kq2zPw9x"]
     const { outputs } = await run(faulty, { allow: ["secrets", "fewRows"] })
