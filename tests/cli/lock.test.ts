@@ -130,7 +130,7 @@ describe("sluice lock", { timeout: 120_000 }, () => {
       "  source words.json:            <digest>… -> <digest>…",
       "  code lib/polite.ts polite():  <digest> -> <digest>",
       "  variable GREETING:            (not set) -> <digest>",
-      "Nothing was executed. `sluice lock` accepts what is here now.",
+      "Nothing was executed. --set 'mark=!' gives the locked params. `sluice lock` accepts what is here now.",
       "",
     ])
     expect(JSON.parse((await project.sluice("runs", "--json")).stdout).runs).toHaveLength(1)

@@ -40,6 +40,8 @@ const invalid = new Set([
   "CurveRefused",
   // Of a step's wiring, where the compiler was not asked.
   "UnknownColumn",
+  // Of planning: files that vanish while a step runs fail that step.
+  "SourceMissing",
 ])
 
 export const isForeseen = (error: unknown): error is Error & { readonly _tag: string } =>

@@ -11,6 +11,16 @@ export class NothingToShow extends Data.TaggedError("NothingToShow")<{
   }
 }
 
+/** A name that is no output of the step. */
+export class NoSuchOutput extends Data.TaggedError("NoSuchOutput")<{
+  readonly headline: string
+  readonly hint: string
+}> {
+  override get message(): string {
+    return Errors.structured(this.headline, [], this.hint)
+  }
+}
+
 export const nothingWasRun = (root: string): NothingToShow =>
   new NothingToShow({
     headline: `Nothing was run in ${root} yet.`,

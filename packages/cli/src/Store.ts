@@ -46,17 +46,18 @@ export const findRun = (
     : Effect.succeed(found)
 }
 
-/** The step of a run by its name. */
+/** The step of a run by its name. `unreached` begins the sentence that says so where no known name is near. */
 export const findStep = (
   pipeline: string,
   steps: ReadonlyArray<Run.RunStep>,
   name: string,
+  unreached: string,
 ): Effect.Effect<Run.RunStep, Errors.NoSuchStep> => {
   const step = steps.find((candidate) => candidate.name === name)
   if (step !== undefined) return Effect.succeed(step)
   const known = steps.map((candidate) => candidate.name)
   const near = nearMiss(name, known)
   return Effect.fail(
-    new Errors.NoSuchStep({ pipeline, name, known, ...(near === undefined ? {} : { near }) }),
+    new Errors.NoSuchStep({ pipeline, name, known, unreached, ...(near === undefined ? {} : { near }) }),
   )
 }

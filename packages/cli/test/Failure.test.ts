@@ -5,6 +5,7 @@ import { Errors } from "@sluice/core"
 import { Split } from "@sluice/steps"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import * as Failure from "../src/Failure.ts"
+import { NoSuchOutput } from "../src/NothingToShow.ts"
 
 let root: string
 beforeEach(() => {
@@ -24,6 +25,13 @@ describe("Failure", () => {
     expect(Failure.shown(missing, root)).toMatchObject({ kind: "NoSuchRun", exitCode: 2 })
     const column = new Split.UnknownColumn({ place: "Split.byHash", column: "lines", columns: ["line"] })
     expect(Failure.shown(column, root)).toMatchObject({ kind: "UnknownColumn", exitCode: 2 })
+    const files = new Errors.SourceMissing({ step: "collect", pattern: "words.json", root })
+    expect(Failure.shown(files, root)).toMatchObject({ kind: "SourceMissing", exitCode: 2 })
+    const output = new NoSuchOutput({
+      headline: 'Step "collect" has no output "nosuch".',
+      hint: "Its outputs: output",
+    })
+    expect(Failure.shown(output, root)).toMatchObject({ kind: "NoSuchOutput", exitCode: 2 })
   })
 
   it("writes a log for what nobody foresaw, and says one line and where the log is", () => {

@@ -28,6 +28,21 @@ it("a run is named by its age, its id or the start of its id", async () => {
   expect(await found(runs[2]!.id)).toBe(runs[2]!.id)
 })
 
+it("a step that no run has reached is not said to be none of the pipeline, but for a near name", async () => {
+  const message = (name: string): Promise<string> => {
+    const step = { name: "collect", key: undefined, decision: "run" as const, run: "x", ms: 1 }
+    return Effect.runPromise(
+      Effect.flip(Store.findStep("words", [step], name, "No run has reached")).pipe(
+        Effect.map((error) => error.message),
+      ),
+    )
+  }
+  expect(await message("train")).toBe('No run has reached a step "train".\n  Steps:  collect')
+  expect(await message("colect")).toBe(
+    'Pipeline "words" has no step "colect".\n  Steps:  collect\nDid you mean collect?',
+  )
+})
+
 it("a start that several runs have names none, and neither does an age that no run has", async () => {
   expect(await found("20260101")).toBe("NoSuchRun")
   expect(await found("4")).toBe("NoSuchRun")

@@ -338,12 +338,16 @@ export class NoSuchStep extends Data.TaggedError("NoSuchStep")<{
   readonly name: string
   readonly known: ReadonlyArray<string>
   readonly near?: string
+  /** Given where only runs were asked, and how they fell short: the pipeline may have steps that none has reached. */
+  readonly unreached?: string
 }> {
   override get message(): string {
     const left = this.known.length - listed
     const names = this.known.slice(0, listed).join(", ")
     return structured(
-      `Pipeline "${this.pipeline}" has no step "${this.name}".`,
+      this.unreached === undefined || this.near !== undefined
+        ? `Pipeline "${this.pipeline}" has no step "${this.name}".`
+        : `${this.unreached} a step "${this.name}".`,
       [["Steps", names === "" ? "(none)" : left > 0 ? `${names} and ${left} more` : names]],
       this.near === undefined ? undefined : `Did you mean ${this.near}?`,
     )
@@ -388,7 +392,7 @@ export class LockDiffers extends Data.TaggedError("LockDiffers")<{
       text === undefined ? "(none)" : text.length <= 60 ? text : `${text.slice(0, 60)}…`
     const flags = this.differences.flatMap(({ what, locked }) =>
       what.startsWith("param ") && locked !== undefined
-        ? [`--set ${shellWord(`${what.slice("param ".length)}=${locked}`)}`]
+        ? [`--set ${shellWord(`${what.slice("param ".length)}=${locked === "(not set)" ? "null" : locked}`)}`]
         : [],
     )
     return structured(
@@ -400,9 +404,7 @@ export class LockDiffers extends Data.TaggedError("LockDiffers")<{
           `${show(locked)} -> ${show(now)}`,
         ]),
       ],
-      `Nothing was executed. ${
-        flags.length === 0 ? "" : `With the params of the lock: ${flags.join(" ")}. `
-      }\`sluice lock\` accepts what is here now.`,
+      `Nothing was executed. ${flags.length === 0 ? "" : `${flags.join(" ")} gives the locked params. `}\`sluice lock\` accepts what is here now.`,
     )
   }
 }

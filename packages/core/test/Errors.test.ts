@@ -71,6 +71,21 @@ describe("Errors", () => {
     )
   })
 
+  it("names the flags that give the locked params", () => {
+    const error = new Errors.LockDiffers({
+      pipeline: "reviews",
+      file: "sluice.lock",
+      differences: [
+        { what: "param trainRows", locked: "32", now: "3000" },
+        { what: "param mark", locked: "it's", now: "!" },
+        { what: "param added", locked: undefined, now: "1" },
+      ],
+    })
+    expect(error.message.split("\n").at(-1)).toBe(
+      "Nothing was executed. --set trainRows=32 --set 'mark=it'\\''s' gives the locked params. `sluice lock` accepts what is here now.",
+    )
+  })
+
   it("is an Error with a tag, whose message is there for whoever only prints it", () => {
     const error = new Errors.NoSuchRun({ id: "x", known: [] })
     expect(error).toBeInstanceOf(Error)

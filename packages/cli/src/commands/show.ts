@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url"
 import * as Arguments from "../Arguments.ts"
 import type { Context } from "../main.ts"
 import { nearMiss } from "../nearMiss.ts"
-import { NothingToShow, nothingWasRun } from "../NothingToShow.ts"
+import { NoSuchOutput, NothingToShow, nothingWasRun } from "../NothingToShow.ts"
 import * as Project from "../Project.ts"
 import { bytes, count, duration } from "../quantities.ts"
 import * as Show from "../show/artifact.ts"
@@ -41,7 +41,8 @@ const showStep = Effect.fnUntraced(function* (context: Context) {
     (yield* Store.findRun(runs, chosen ?? "1"))
   const steps = log.steps(run.id)
   const name = names.find((candidate) => isThere(run, candidate)) ?? typed
-  const step = yield* Store.findStep(run.pipeline, steps, name)
+  const unreached = chosen === undefined ? "No run has reached" : `Run ${run.id} has not reached`
+  const step = yield* Store.findStep(run.pipeline, steps, name, unreached)
   const entry = step.key === undefined ? undefined : cache.get(step.key)
   if (step.key === undefined || entry === undefined) return yield* nothing(run, step)
   const outputs = yield* selected(entry.outputs, Arguments.one(invocation, "output"), name)
@@ -112,7 +113,7 @@ const selected = (
   outputs: Readonly<Record<string, Artifact.ArtifactRef>>,
   wanted: string | undefined,
   step: string,
-): Effect.Effect<Outputs, NothingToShow> => {
+): Effect.Effect<Outputs, NoSuchOutput> => {
   const all = Object.entries(outputs)
   if (wanted === undefined) return Effect.succeed(all)
   const found = all.filter(([output]) => output === wanted)
@@ -120,7 +121,7 @@ const selected = (
   const names = all.map(([output]) => output)
   const near = nearMiss(wanted, names)
   return Effect.fail(
-    new NothingToShow({
+    new NoSuchOutput({
       headline: `Step "${step}" has no output "${wanted}".`,
       hint: near === undefined ? `Its outputs: ${names.join(", ")}` : `Did you mean ${near}?`,
     }),

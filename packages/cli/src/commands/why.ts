@@ -114,7 +114,7 @@ const then = Effect.fnUntraced(function* (pipeline: Pipeline.Pipeline, name: str
   const log = yield* RunLog.RunLog
   const runs = runsOf(log, pipeline)
   const run = yield* Store.findRun(runs, named)
-  const step = yield* Store.findStep(pipeline.name, log.steps(run.id), name)
+  const step = yield* Store.findStep(pipeline.name, log.steps(run.id), name, `Run ${run.id} has not reached`)
   return {
     decision: step.decision === "hit" ? "hit" : step.decision === "uncached" ? "uncached" : "ran",
     run: run.id,
