@@ -211,7 +211,9 @@ describe("sluice report", { timeout: 60_000 }, () => {
           found: expect.stringMatching(/^tuned against base by exact: undecided /),
         },
       ],
-      files: ["report.html", "report.md", "report.json"].map((name) => join(project.root, "out", name)),
+      files: ["report.html", "report.md", "report.json", "verdict.txt"].map((name) =>
+        join(project.root, "out", name),
+      ),
     })
   })
 

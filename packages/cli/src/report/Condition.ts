@@ -65,7 +65,7 @@ export const check = (conditions: ReadonlyArray<string>, report: Report.Report):
   const checked: Array<Checked> = []
   for (const text of conditions) {
     const condition = parse(text, report)
-    if (typeof condition === "string") problems.push([text, condition])
+    if (typeof condition === "string") problems.push([text.trim() === "" ? '""' : text, condition])
     else checked.push({ condition: text, ...evaluate(condition, report) })
   }
   if (problems.length > 0)
@@ -79,6 +79,7 @@ export const check = (conditions: ReadonlyArray<string>, report: Report.Report):
 
 /** The condition, or what is wrong with it. */
 const parse = (text: string, report: Report.Report): Condition | string => {
+  if (text.trim() === "") return "it is empty"
   const match = /^(.*?)\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(%?)$/iu.exec(text.trim())
   if (match !== null) {
     const operator = match[2] as Operator

@@ -54,7 +54,7 @@ export const write = (
     for (const [name, content] of Object.entries(filesOf(format, gathered, checks)))
       paths.push(place(folder, name, content))
   }
-  place(folder, verdictFile, `${gathered.report.verdict}\n`)
+  paths.push(place(folder, verdictFile, `${gathered.report.verdict}\n`))
   return paths
 }
 

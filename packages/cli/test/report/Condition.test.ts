@@ -76,6 +76,13 @@ describe("a condition", () => {
     )
   })
 
+  it("that is empty is refused with a label", () => {
+    expect(refused("").split("\n").slice(0, 2)).toEqual([
+      "A condition cannot be asked.",
+      '  "":      it is empty',
+    ])
+  })
+
   it("that cannot be asked is refused with what can, all of them at once", () => {
     const arms = "base, fewShot, tuned"
     const text = refused(
