@@ -28,7 +28,7 @@ describe("two processes that share a store", { timeout: 60_000 }, () => {
     const first = start()
     await begun(1)
     const second = start()
-    await second.until(/gate: waits for another execution of the same action/)
+    await second.until(/gate: another process is computing it; waiting/)
     return { first, second }
   }
 

@@ -83,7 +83,7 @@ export const execute = (
       const lease = yield* Database.storing(() => leases.acquire(key))
       if (lease === undefined) {
         if (waitMs === 320) {
-          const warning = { name: node.name, message: "waits for another execution of the same action" }
+          const warning = { name: node.name, message: "another process is computing it; waiting" }
           log.append(context.id, { type: "warning", at: yield* Clock.currentTimeMillis, ...warning })
           reporter.emit({ type: "warning", ...warning })
         }
