@@ -83,6 +83,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         record = Record.decode(yield* saved.value.part("record"))
         if (meta.best !== null) best = State.unpack(meta.best, yield* saved.value.part("best"))
         snapshots = yield* Snapshots.restore(meta.snapshots, saved.value.part)
+        context.note(`goes on from optimizer step ${meta.optimizerSteps}`)
         context.measure("resumed after optimizer step", meta.optimizerSteps)
       }
       const save = Effect.gen(function* () {
