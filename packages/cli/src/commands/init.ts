@@ -44,7 +44,7 @@ export const init = (context: Context) =>
       const from = Arguments.one(invocation, "from")
       const written = write(folder, from === undefined ? undefined : resolve(cwd, from), cwd)
       if (context.json) screen.write(`${JSON.stringify({ folder, files: written }, undefined, 2)}\n`)
-      else screen.write(`${said(short(cwd, folder), written.length)}\n`)
+      else screen.write(`${said(short(cwd, folder), written.length, from !== undefined)}\n`)
       return 0
     },
     catch: (error) => error,
@@ -90,11 +90,16 @@ const nameOf = (folder: string): string => {
   return name === "" ? "my-pipeline" : name
 }
 
-const said = (folder: string, count: number): string =>
+const said = (folder: string, count: number, hasTarballs: boolean): string =>
   [
     `Wrote ${count} files${folder === "" ? "" : ` to ${folder}`}. Next:`,
     ...(folder === "" ? [] : [`  cd ${Arguments.shellWords([folder])}`]),
     "  npm install                    or pnpm install",
     "  npx sluice run pipeline.ts     or pnpm sluice run pipeline.ts",
     "README.md says what to try after that.",
+    ...(hasTarballs
+      ? []
+      : [
+          "Until Sluice's packages are published, npm finds them only as tarballs: sluice init FOLDER --from TARBALLS",
+        ]),
   ].join("\n")
