@@ -101,14 +101,14 @@ const lines = (
       "params",
       found.params.map(({ name, from, to }) => `${name}: ${shown(from)} -> ${shown(to)}`),
     ),
-    ...differing.flatMap((step) => entry(step.name, stepLines(step))),
+    ...differing.flatMap((step) => entry(step.name, stepLines(step, before.id, after.id))),
     ...(same > 0 ? [`${plural(same, "step")} ${same === 1 ? "is" : "are"} the same.`] : []),
   ]
 }
 
-const stepLines = (step: RunDiff.StepDiff): Array<string> => {
-  if (step.change === "added") return ["only in the later run"]
-  if (step.change === "removed") return ["only in the earlier run"]
+const stepLines = (step: RunDiff.StepDiff, from: string, to: string): Array<string> => {
+  if (step.change === "added") return [`only in ${to}`]
+  if (step.change === "removed") return [`only in ${from}`]
   const keys = [step.from?.key, step.to?.key].map((key) => key?.slice(0, 8) ?? "(none)").join(" -> ")
   return [
     ...(step.causes.length > 0
