@@ -48,7 +48,7 @@ describe("what a comparison settles", () => {
     expect(Settled.make({ score: "in style", kind: "rate", higherIsBetter: true, arms, pairs })).toEqual({
       verdict:
         'large is worse than fewShot: large has 24 of 40 rows "in style", fewShot 36 (-30.0 points, ' +
-        "95 % interval -50.0 to -10.0 points, p = 0.004).",
+        "95 % interval -50.0 to -10.0 points, p = 0.004). 40 held-out rows are few: trust no interval below about 50.",
       standing: "in style base 4, fewShot 36, small 16, large 24",
       detectable: 0.21,
     })
@@ -60,7 +60,7 @@ describe("what a comparison settles", () => {
     expect(Settled.make({ score: "words", kind: "mean", higherIsBetter: false, arms, pairs }).verdict).toBe(
       'tuned against base is undecided on these rows: tuned has a mean "words" of 18.000, base 20.000 (-2.000, ' +
         "95 % interval -5.000 to +1.000, p = 0.200). About 1,250 more held-out rows would likely decide; with 40 " +
-        "rows only a difference of 4.500 or more is likely to show.",
+        "rows only a difference of 4.500 or more is likely to show. 40 held-out rows are few: trust no interval below about 50.",
     )
   })
 
@@ -69,13 +69,18 @@ describe("what a comparison settles", () => {
     const two = [arm("a", 3), arm("b", 4)]
     const pairs = [duel("b", "a", { difference: 1, verdict: "better", pAdjusted: 0.0001 })]
     expect(Settled.make({ ...none, arms: two, pairs }).verdict).toMatch(
-      /^b is better than a: .* p < 0\.001\)\.$/,
+      /^b is better than a: .* p < 0\.001\)\. 40 held-out rows are few: trust no interval below about 50\.$/,
     )
     expect(Settled.make({ ...none, arms: two.slice(0, 1), pairs: [] })).toEqual({
-      verdict: 'a has a mean "chrF" of 3.000 (95 % interval 2.000 to 4.000).',
+      verdict:
+        'a has a mean "chrF" of 3.000 (95 % interval 2.000 to 4.000). 40 held-out rows are few: trust no interval below about 50.',
       standing: "chrF a 3.000",
       detectable: null,
     })
+    const many = Settled.make({ ...none, arms: [arm("a", 3, { rows: 50 })], pairs: [] })
+    expect(many.verdict).toBe('a has a mean "chrF" of 3.000 (95 % interval 2.000 to 4.000).')
+    const one = Settled.make({ ...none, arms: [arm("a", 3, { rows: 1 })], pairs: [] })
+    expect(one.verdict).toMatch(/ 1 held-out row is few: trust no interval below about 50\.$/)
     expect(Settled.make({ ...none, arms: [], pairs: [] }).verdict).toBe("No arm was compared.")
   })
 })

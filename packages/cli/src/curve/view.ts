@@ -1,6 +1,7 @@
 /**
  * A learning curve as text and as JSON.
  */
+import { Verdict } from "@sluice/steps/stats"
 import { chart } from "../show/chart.ts"
 import { grid } from "../show/grid.ts"
 import { count, plural } from "../quantities.ts"
@@ -70,8 +71,13 @@ export const lines = (
           ),
         ]
       : []),
-    ...(heldOutRows < 50
-      ? [paint("yellow", `${plural(heldOutRows, "held-out row")} are few: below about 50 trust no interval.`)]
+    ...(heldOutRows < Verdict.fewestRows
+      ? [
+          paint(
+            "yellow",
+            `${plural(heldOutRows, "held-out row")} are few: trust no interval below about ${Verdict.fewestRows}.`,
+          ),
+        ]
       : []),
   ]
 }

@@ -2,8 +2,8 @@
  * What a comparison settles, in one sentence: is the best tuned arm better than the best arm that is not, and if that
  * is undecided, how many more rows would decide?
  */
-import { thousands } from "../counted.ts"
-import type { Outcome } from "../stats/Verdict.ts"
+import { counted, thousands } from "../counted.ts"
+import * as Verdict from "../stats/Verdict.ts"
 import type { Interval } from "../stats/Wilson.ts"
 import { percent, points, pText } from "./wording.ts"
 
@@ -23,7 +23,7 @@ export interface Duel extends Interval {
   readonly second: string
   readonly difference: number
   readonly pAdjusted: number
-  readonly verdict: Outcome
+  readonly verdict: Verdict.Outcome
   readonly moreRows: number | null
   readonly detectable: number
 }
@@ -47,12 +47,22 @@ export interface Settled {
 }
 
 /** The best tuned arm against the best one that is not, or, where none is tuned, the best arm against the next. */
-export const make = (contest: Contest): Settled => ({
-  ...decided(contest),
-  standing: `${contest.score} ${contest.arms.map(({ count, name, value }) => `${name} ${count ?? plain(value)}`).join(", ")}`,
-})
+export const make = (contest: Contest): Settled => {
+  const { detectable, rows, verdict } = decided(contest)
+  const isFew = rows !== null && rows < Verdict.fewestRows
+  return {
+    verdict: isFew ? `${verdict} ${fewRows(rows)}` : verdict,
+    detectable,
+    standing: `${contest.score} ${contest.arms.map(({ count, name, value }) => `${name} ${count ?? plain(value)}`).join(", ")}`,
+  }
+}
 
-const decided = (contest: Contest): Omit<Settled, "standing"> => {
+/** `9 held-out rows are few: trust no interval below about 50.` */
+const fewRows = (rows: number): string =>
+  `${counted(rows, "held-out row")} ${rows === 1 ? "is" : "are"} few: trust no interval below about ${Verdict.fewestRows}.`
+
+/** `rows`: those compared, null where none are. */
+const decided = (contest: Contest): Omit<Settled, "standing"> & { readonly rows: number | null } => {
   const { arms, higherIsBetter } = contest
   const best = (among: ReadonlyArray<Contender>) =>
     among.reduce<Contender | undefined>(
@@ -63,7 +73,7 @@ const decided = (contest: Contest): Omit<Settled, "standing"> => {
       undefined,
     )
   const leader = best(arms.filter((arm) => arm.tuned)) ?? best(arms)
-  if (leader === undefined) return { verdict: "No arm was compared.", detectable: null }
+  if (leader === undefined) return { verdict: "No arm was compared.", detectable: null, rows: null }
   const rival = best(arms.filter((arm) => arm !== leader && !(leader.tuned && arm.tuned)))
   if (rival === undefined) {
     const { high, low } = leader
@@ -71,10 +81,11 @@ const decided = (contest: Contest): Omit<Settled, "standing"> => {
     return {
       verdict: `${leads(contest, leader)} (95 % interval ${shown(low)} to ${shown(high)}).`,
       detectable: null,
+      rows: leader.rows,
     }
   }
   const duel = between(contest.pairs, leader.name, rival.name)
-  return { verdict: sentence(contest, leader, rival, duel), detectable: duel.detectable }
+  return { verdict: sentence(contest, leader, rival, duel), detectable: duel.detectable, rows: leader.rows }
 }
 
 const plain = (value: number): string => value.toFixed(3)

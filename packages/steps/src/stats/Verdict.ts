@@ -11,6 +11,9 @@ import * as PairedRates from "./PairedRates.ts"
 import * as Power from "./Power.ts"
 import type { Interval } from "./Wilson.ts"
 
+/** Below about so many rows no interval is to be trusted (docs/evaluation.md has the simulations). */
+export const fewestRows = 50
+
 /** The first arm less the second. `low` and `high` are this pair's own 95 % interval. */
 export interface Measured extends Interval {
   readonly kind: "rate" | "mean"
