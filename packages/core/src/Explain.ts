@@ -54,6 +54,11 @@ export const gone = (step: string): Changes => ({
 export interface World {
   /** `undefined` for a step at which nothing changed. Asked once for each step that is explained or lies above one. */
   readonly changes: (step: string) => Changes | undefined
+  /**
+   * What changed at a producer since a step last read it: asked where the producer is as it last ran, but wrote something
+   * else than the step read, as after a run that stopped between the two.
+   */
+  readonly since?: (step: string, producer: string) => ReadonlyArray<Cause>
 }
 
 /** The causes for a step, root causes first: its own, then those that arrived through its inputs. */
@@ -152,11 +157,20 @@ const gather = (found: Found, step: string, changes: Changes | undefined): Reado
     const arrived = found.settled.get(producer) ?? []
     for (let at = 0; at < arrived.length && at < handedOn; at++) add(arrived[at]!.root, arrived[at]!.way)
     if (arrived.length > 0 || otherwise === undefined) continue
+    const since = found.world.since?.(step, producer) ?? []
+    for (const cause of since.slice(0, handedOn)) add(rootOf(found, cause), wayAlong(cause.path))
+    if (since.length > 0) continue
     const way = { step: producer, from: undefined, length: 1 }
     add(rootOf(found, { kind: "input", headline: `${step}: ${otherwise}` }), way)
   }
   if (causes.length === 0) for (const cause of gone(step).own) add(rootOf(found, cause), undefined)
   return causes.length === 1 ? causes : causes.toSorted((a, b) => rank(a.root) - rank(b.root))
+}
+
+const wayAlong = (path: Cause["path"]): Way | undefined => {
+  let way: Way | undefined
+  for (const step of path) way = { step, from: way, length: (way?.length ?? 0) + 1 }
+  return way
 }
 
 const rootOf = ({ roots }: Found, { kind, headline, details }: Omit<Cause, "path">): Root => {

@@ -20,7 +20,10 @@ export const of = (
   log: RunLog.Service,
   pipeline: string,
   last: Last,
-): Pick<Observations, "previousKey" | "previousEntry" | "previous" | "previousParams"> => {
+): Pick<
+  Observations,
+  "previousKey" | "previousEntry" | "previous" | "previousParams" | "previousRun" | "stored"
+> => {
   type Found = ReturnType<RunLog.Service["lastKey"]>
   const found = new Map<string, Found>()
   /** Not later than the last run: the one that may be under way by now is no earlier one. */
@@ -39,6 +42,13 @@ export const of = (
     previous: (step) => {
       const key = previousKey(step)
       return key === undefined ? undefined : cache.stored(key)
+    },
+    stored: cache.stored,
+    previousRun: (step) => {
+      const before = lastKey(step)
+      if (before === undefined) return undefined
+      const { params, run } = before
+      return { run, params, key: (name) => log.lastKey(pipeline, name, run)?.key }
     },
     previousParams: (step) =>
       (keyInLast(step) === undefined ? lastKey(step) : (ofLast ??= lastKey(step)))?.params ?? {},

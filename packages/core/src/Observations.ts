@@ -10,6 +10,13 @@ import type { Side } from "./RecordDifference.ts"
 import type { DigestedFile } from "./SourceDigests.ts"
 import type * as Step from "./Step.ts"
 
+/** An earlier run. */
+export interface Earlier {
+  readonly run: string
+  readonly params: Readonly<Record<string, string>>
+  readonly key: (step: string) => string | undefined
+}
+
 export interface Observations {
   readonly code: Reader
   readonly env: (name: string) => string | undefined
@@ -30,6 +37,10 @@ export interface Observations {
   readonly previous: (step: string) => Side | undefined
   /** Params of the run that the previous result of a step came from. */
   readonly previousParams: (step: string) => Readonly<Record<string, string>>
+  /** The run that the previous result of a step came from: keys of its steps, and its params. */
+  readonly previousRun: (step: string) => Earlier | undefined
+  /** The step behind a key: reads a file. */
+  readonly stored: (key: string) => Side | undefined
   readonly predictedMs: (step: string) => number | undefined
   /** What an audit found of the definition with this code, while that counts. */
   readonly quarantined: (facts: Step.Facts, prepared: Prepared) => Quarantine.Entry | undefined

@@ -76,7 +76,10 @@ export const make = (planner: Planner, observed: Observations): Made => {
   const outputsOf = (producer: number) => decided[producer]?.entry?.outputs
   const world = PlannedWorld.make(planner, decided, observed)
   let closed = false
-  const causes = Explain.explainer({ changes: (step) => (closed ? undefined : world.changes(step)) })
+  const causes = Explain.explainer({
+    changes: (step) => (closed ? undefined : world.changes(step)),
+    since: (step, producer) => (closed ? [] : world.since(step, producer)),
+  })
   const uncached: Array<string> = []
   for (const at of planner.selected) {
     const node = graph.nodes[at]!

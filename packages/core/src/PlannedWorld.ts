@@ -8,13 +8,13 @@
 import * as ActionKey from "./ActionKey.ts"
 import * as Environment from "./Environment.ts"
 import * as Explain from "./Explain.ts"
-import type { Observations } from "./Observations.ts"
+import type { Earlier as EarlierRun, Observations } from "./Observations.ts"
 import * as Params from "./Params.ts"
 import type { Decided, Planner } from "./Planner.ts"
 import * as RecordDifference from "./RecordDifference.ts"
 
 /** Both states of a plan's steps. */
-export interface PlannedWorld extends Explain.World, RecordDifference.Sides {}
+export interface PlannedWorld extends Required<Explain.World>, RecordDifference.Sides {}
 
 type Inputs = ActionKey.Record["inputs"]
 
@@ -141,8 +141,32 @@ export const make = (
     known.set(shared, [...states, { shared: ActionKey.staticText(record), code, env }])
   }
 
+  const ofRuns = new Map<string, ReturnType<typeof Explain.explainer>>()
+  /** Causes against what a run had, for steps that an interrupted run has computed since. */
+  const against = ({ key: keyOf, params, run }: EarlierRun): ReturnType<typeof Explain.explainer> => {
+    const known = ofRuns.get(run)
+    if (known !== undefined) return known
+    const texts = { previousParams: params, nextParams }
+    const changes = (step: string): Explain.Changes | undefined => {
+      const at = graph.index.get(step)
+      const before = keyOf(step)
+      if (at === undefined || before === undefined || before === decided[at]?.key) return undefined
+      const previous = observed.stored(before)
+      // Of a result that is gone nothing can be told.
+      if (previous === undefined) return undefined
+      return RecordDifference.changes(step, { ...sides, previous: () => previous }, () => texts)
+    }
+    const explain = Explain.explainer({ changes })
+    ofRuns.set(run, explain)
+    return explain
+  }
+
   return {
     ...sides,
+    since: (step, producer) => {
+      const earlier = observed.previousRun(step)
+      return earlier === undefined ? [] : against(earlier)(producer)
+    },
     changes: (step) => {
       const at = graph.index.get(step)
       const decision = at === undefined ? undefined : decided[at]

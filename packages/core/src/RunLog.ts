@@ -41,7 +41,9 @@ export interface Service {
     pipeline: string,
     step: string,
     run?: string,
-  ) => { readonly key: string; readonly params: Readonly<Record<string, string>> } | undefined
+  ) =>
+    | { readonly run: string; readonly key: string; readonly params: Readonly<Record<string, string>> }
+    | undefined
   /** What each step took when it last ran, by name. */
   readonly durations: (pipeline: string) => ReadonlyMap<string, number>
   /** What the newest runs on this machine that executed something measured under a name, newest first. */
@@ -224,8 +226,8 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
         db.get<{ id: string }>("select id from runs where pipeline = ? order by seq desc limit 1", pipeline)
           ?.id,
       lastKey: (pipeline, step, run) => {
-        const row = db.get<{ key: string; params: string }>(
-          `select s.key, r.params from run_steps s join runs r on r.steps_of = s.run
+        const row = db.get<{ id: string; key: string; params: string }>(
+          `select r.id, s.key, r.params from run_steps s join runs r on r.steps_of = s.run
            where r.pipeline = ? and s.name = ? and s.key is not null and s.decision in ('hit', 'run')
              and r.seq <= coalesce((select seq from runs where id = ?), r.seq)
            order by r.seq desc limit 1`,
@@ -235,7 +237,7 @@ export const layer: Layer.Layer<RunLog, never, Database | Owner> = Layer.effect(
         )
         return row === undefined
           ? undefined
-          : { key: row.key, params: JSON.parse(row.params) as Run["params"] }
+          : { run: row.id, key: row.key, params: JSON.parse(row.params) as Run["params"] }
       },
       durations: (pipeline) => {
         const rows = db.all<{ name: string; ms: number }>(

@@ -340,6 +340,26 @@ describe("why", () => {
     ])
   })
 
+  it("names the root past a run that computed it and stopped before the step", async () => {
+    const at = project()
+    await at.run(pipelineOf())
+    await at.run(pipelineOf(), { params: { times: 2 }, only: ["make"] })
+    const twice = { params: { times: 2 } }
+    const root = [{ kind: "param", headline: "times: 1 -> 2", path: ["make", "upper"] }]
+    expect(
+      (await at.plan(pipelineOf(), twice)).actions.map(({ decision, causes }) => [decision, causes]),
+    ).toEqual([
+      ["hit", []],
+      ["run", root],
+    ])
+    expect((await at.provide(Why.planned(pipelineOf(), twice, "upper"))).causes).toEqual(root)
+    // Also where both were computed in several runs since.
+    await at.run(pipelineOf(), { params: { times: 3 }, only: ["make"] })
+    expect((await at.plan(pipelineOf(), { params: { times: 3 } })).actions[1]!.causes[0]!.headline).toBe(
+      "times: 1 -> 3",
+    )
+  })
+
   it("shows of long values the part in which they differ", async () => {
     const at = project()
     const Start = identified(
