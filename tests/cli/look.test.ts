@@ -79,12 +79,12 @@ describe("commands that look at a project", { timeout: 120_000 }, () => {
       await words.sluice("run", "--set", "mark=?")
     })
 
-    it("plan predicts from what was timed", async () => {
+    it("plan says what steps took last time, which is no prediction for other inputs", async () => {
       const { stdout } = await words.sluice("plan", "--set", "mark=.", "--set", "count=2")
       expect(settled(stdout)).toEqual([
-        'collect    run       collect.words: ["one","two","three"] -> ["one","two"]   about <time>',
-        "shout      waiting   for collect   about <time>",
-        "2 steps: 0 hit, 1 to run, 1 waiting, about <time>",
+        'collect    run       collect.words: ["one","two","three"] -> ["one","two"]   last time <time>',
+        "shout      waiting   for collect   last time <time>",
+        "2 steps: 0 hit, 1 to run, 1 waiting, 2 took <time> last time",
       ])
     })
 
