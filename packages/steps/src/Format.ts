@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { Chat, type Message, problems, stored } from "./Chat.ts"
 import { type ChatForm, chatForms } from "./forms/Form.ts"
 import { rowsOf } from "./reading.ts"
+import * as RowFailed from "./RowFailed.ts"
 import * as RowId from "./RowId.ts"
 
 /**
@@ -72,7 +73,12 @@ const formatChat = Step.make({
   rowWise: { input: "rows" },
   run: async function* (context) {
     for await (const row of rowsOf(context.inputs.rows) as AsyncIterable<Readonly<Record<string, unknown>>>) {
-      const messages = context.config.messages(row)
+      const messages = RowFailed.during(
+        "The function given as messages",
+        row,
+        () => RowId.of(row),
+        () => context.config.messages(row),
+      )
       const wrong = problems(messages)
       if (wrong.length > 0) throw new ChatInvalid({ row, problems: wrong })
       yield stored(RowId.of(row), messages)
@@ -86,12 +92,9 @@ export class ChatInvalid extends Data.TaggedError("ChatInvalid")<{
   readonly problems: ReadonlyArray<string>
 }> {
   override get message(): string {
-    const row = JSON.stringify(this.row, (_, value: unknown) =>
-      typeof value === "bigint" ? `${value}` : value,
-    )
     return Errors.structured(
       "The messages made of a row are not a chat.",
-      { Row: row.length > 200 ? `${row.slice(0, 199)}…` : row, Problem: this.problems.join("\n") },
+      { Row: RowFailed.shown(this.row), Problem: this.problems.join("\n") },
       "Correct the function given as messages, or leave such rows out before.",
     )
   }

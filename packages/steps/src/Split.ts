@@ -9,6 +9,7 @@ import { createHash } from "node:crypto"
 import { counted, thousands } from "./counted.ts"
 import { DecidedAtUse } from "./kinds.ts"
 import { rowsOf } from "./reading.ts"
+import * as RowFailed from "./RowFailed.ts"
 import * as RowId from "./RowId.ts"
 
 /** A column by name, or a function of the row. */
@@ -69,7 +70,16 @@ const splitByHash = Step.make({
   outputs: { train: DecidedAtUse, heldOut: DecidedAtUse },
   run: (context) => {
     const { by, heldOut } = context.config
-    const keyOf = typeof by === "function" ? by : (row: AnyRow) => textOf(row[by])
+    const keyOf =
+      typeof by === "function"
+        ? (row: AnyRow) =>
+            RowFailed.during(
+              "The function given as by",
+              row,
+              () => RowId.of(row),
+              () => by(row),
+            )
+        : (row: AnyRow) => textOf(row[by])
     const counts = { train: 0, heldOut: 0, duplicates: 0, contradictions: 0 }
     // Each side is one pass over the input, so that neither has to fit into memory; the first pass counts.
     async function* side(wanted: "train" | "heldOut", counting: boolean) {

@@ -63,13 +63,38 @@ describe("Format.chat", () => {
     await expect(runStep(use, { rows: reader(rows) })).rejects.toThrow(
       [
         "The messages made of a row are not a chat.",
-        '  Row:      {"text":"good","class":1}',
+        `  Row:      ${RowId.of(rows[0]!)} {"text":"good","class":1}`,
         '  Problem:  message 1 has role "human"; one of system, user, assistant, tool is required',
         "            message 2 is an empty answer",
         "            it ends with a user message; the last one must be the assistant's answer",
         "Correct the function given as messages, or leave such rows out before.",
       ].join("\n"),
     )
+  })
+})
+
+describe("a function of the row that throws", () => {
+  it("is named with the row, and keeps the place in its source", async () => {
+    const use = Format.chat({
+      rows: ref(Review),
+      messages: (row) => {
+        if (row.class === 0) throw new TypeError("no answer")
+        return [
+          { role: "user", content: row.text },
+          { role: "assistant", content: "1" },
+        ]
+      },
+    })
+    const failed: unknown = await runStep(use, { rows: reader(rows) }).catch((error: unknown) => error)
+    expect((failed as Error).message).toBe(
+      [
+        "The function given as messages threw.",
+        `  Row:      ${RowId.of(rows[1]!)} {"text":"bad","class":0}`,
+        "  Problem:  TypeError: no answer",
+        "Correct the function, or leave such rows out before.",
+      ].join("\n"),
+    )
+    expect((failed as Error).stack).toMatch(/^TypeError: no answer\n.*Format\.test\.ts:/)
   })
 })
 

@@ -52,6 +52,18 @@ describe("Split.byHash", () => {
   })
 })
 
+describe("a key's function that throws", () => {
+  it("is named with the row", async () => {
+    const by = (): string => {
+      throw new Error("no key")
+    }
+    const use = Split.byHash({ rows: ref(Review), by, heldOut: 0.5 })
+    await expect(runStep(use, { rows: reader([{ text: "A", class: 1 }]) })).rejects.toThrow(
+      /^The function given as by threw\.\n {2}Row: {6}[0-9a-f]{16} \{"text":"A","class":1\}\n {2}Problem: {2}Error: no key\n/,
+    )
+  })
+})
+
 describe("Split.sample", () => {
   const sample = (count: number, more: { seed?: string; onShort?: "all" } = {}) =>
     runStep(Split.sample({ rows: ref(Review), count, ...more }), { rows: reader(reviews, 100) })

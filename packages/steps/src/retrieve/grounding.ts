@@ -2,6 +2,7 @@ import type { Step, Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import type { Predictions } from "../Evaluate.ts"
 import { rowsOf } from "../reading.ts"
+import * as RowFailed from "../RowFailed.ts"
 import * as RowId from "../RowId.ts"
 import * as Abstention from "../scores/Abstention.ts"
 import * as Claims from "../scores/Claims.ts"
@@ -27,7 +28,18 @@ export const score = async (context: Step.Context<Config, Inputs>): Promise<Read
   for await (const { document: name, sections } of rowsOf(context.inputs.documents))
     texts.set(name, sections.map(({ heading, text }) => `${heading}\n${text}`).join("\n\n"))
   const named = new Map<string, string | null>()
-  for await (const row of rowsOf(context.inputs.rows)) named.set(RowId.of(row), document(row))
+  for await (const row of rowsOf(context.inputs.rows)) {
+    const id = RowId.of(row)
+    named.set(
+      id,
+      RowFailed.during(
+        "The function given as document",
+        row,
+        () => id,
+        () => document(row),
+      ),
+    )
+  }
   const absent = [...named.values()].find((name) => name !== null && !texts.has(name))
   if (absent !== undefined) throw new TypeError(`No document is named ${absent}; ${texts.size} were read.`)
   const predictions = await Effect.runPromise(context.inputs.predictions.all)

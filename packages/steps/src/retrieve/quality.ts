@@ -2,6 +2,7 @@ import { Random, type Step, type Table } from "@sluice/core"
 import * as Effect from "effect/Effect"
 import { rowsOf } from "../reading.ts"
 import type { Relevant } from "../Retrieve.ts"
+import * as RowFailed from "../RowFailed.ts"
 import * as RowId from "../RowId.ts"
 import * as Bootstrap from "../stats/Bootstrap.ts"
 import * as Wilson from "../stats/Wilson.ts"
@@ -36,7 +37,12 @@ export const score = async (
   /** The rank of the first relevant passage for each question, by search. */
   const ranks = found.map((): Array<number> => [])
   for await (const row of rowsOf(rows) as AsyncIterable<AnyRow>) {
-    const wanted = context.config.relevant(row)
+    const wanted = RowFailed.during(
+      "The function given as relevant",
+      row,
+      () => RowId.of(row),
+      () => context.config.relevant(row),
+    )
     if (wanted === null) continue
     for (const [at, { byId }] of found.entries()) {
       const fitting = (byId.get(RowId.of(row)) ?? []).filter((passage) => fits(passage, wanted))

@@ -9,6 +9,7 @@
  */
 import { Errors } from "@sluice/core"
 import * as Data from "effect/Data"
+import * as RowFailed from "../RowFailed.ts"
 import * as Bootstrap from "../stats/Bootstrap.ts"
 import * as Verdict from "../stats/Verdict.ts"
 import * as Wilson from "../stats/Wilson.ts"
@@ -74,7 +75,12 @@ export const run = <Row extends { readonly id: string }>(
   const { name, kind, higherIsBetter } = scorer
   const invalid: Array<{ id: string; score: unknown }> = []
   const values = rows.map((row): number | null => {
-    const score: unknown = scorer.score(row)
+    const score: unknown = RowFailed.during(
+      `Scorer "${name}"`,
+      row,
+      () => row.id,
+      () => scorer.score(row),
+    )
     if (score === null) return null
     if (kind === "rate" ? typeof score === "boolean" : Number.isFinite(score)) return Number(score)
     invalid.push({ id: row.id, score })

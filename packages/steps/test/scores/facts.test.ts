@@ -159,6 +159,15 @@ describe("scorers of one's own", () => {
     )
   })
 
+  it("name the row on which they throw", () => {
+    const score = (): number => {
+      throw new RangeError("no words")
+    }
+    expect(() => Scorer.run({ ...words, score }, rows, Random.make("own"))).toThrow(
+      `Scorer "words" threw.\n  Row:      ${rows[0]!.id} {"id":`,
+    )
+  })
+
   it("compare two arms on the rows that both have", () => {
     const random = Random.make("own")
     const other = rows.map(({ id }, index) => ({
