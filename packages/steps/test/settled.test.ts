@@ -79,6 +79,8 @@ describe("what a comparison settles", () => {
     })
     const many = Settled.make({ ...none, arms: [arm("a", 3, { rows: 50 })], pairs: [] })
     expect(many.verdict).toBe('a has a mean "chrF" of 3.000 (95 % interval 2.000 to 4.000).')
+    const alike = Settled.make({ ...none, arms: [arm("a", 3, { rows: 50, low: 3, high: 3 })], pairs: [] })
+    expect(alike.verdict).toBe('a has a mean "chrF" of 3.000 (no interval: all rows are alike).')
     const one = Settled.make({ ...none, arms: [arm("a", 3, { rows: 1 })], pairs: [] })
     expect(one.verdict).toMatch(/ 1 held-out row is few: trust no interval below about 50\.$/)
     expect(Settled.make({ ...none, arms: [], pairs: [] }).verdict).toBe("No arm was compared.")

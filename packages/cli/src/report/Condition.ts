@@ -164,7 +164,7 @@ const evaluate = (condition: Condition, report: Report.Report): Omit<Checked, "c
         value: score.value,
         low: score.low,
         high: score.high,
-        found: `${arm}.${metric} is ${words.value(score.kind, score.value)} (${rows}, 95 % interval ${words.interval(score)})`,
+        found: `${arm}.${metric} is ${words.value(score.kind, score.value)} (${rows}, ${interval(score.low, words.interval(score))})`,
       }
     }
     case "difference": {
@@ -189,7 +189,7 @@ const evaluate = (condition: Condition, report: Report.Report): Omit<Checked, "c
         value: pair.difference,
         low: pair.low,
         high: pair.high,
-        found: `the difference is ${words.difference(pair.kind, pair.difference)} (95 % interval ${words.differenceInterval(pair)}; ${pair.kind === "rate" ? `only ${first.arm} right` : `${first.arm} higher`} in ${count(pair.onlyFirst)} rows, ${pair.kind === "rate" ? "only " : ""}${second.arm} in ${count(pair.onlySecond)})`,
+        found: `the difference is ${words.difference(pair.kind, pair.difference)} (${interval(pair.low, words.differenceInterval(pair))}; ${pair.kind === "rate" ? `only ${first.arm} right` : `${first.arm} higher`} in ${count(pair.onlyFirst)} rows, ${pair.kind === "rate" ? "only " : ""}${second.arm} in ${count(pair.onlySecond)})`,
       }
     }
     case "verdict": {
@@ -208,11 +208,14 @@ const evaluate = (condition: Condition, report: Report.Report): Omit<Checked, "c
         value: null,
         low: pair.low,
         high: pair.high,
-        found: `${first.arm} against ${second.arm} by ${first.metric}: ${words.verdict(pair)} (${words.difference(pair.kind, pair.difference)}, 95 % interval ${words.differenceInterval(pair)})`,
+        found: `${first.arm} against ${second.arm} by ${first.metric}: ${words.verdict(pair)} (${words.difference(pair.kind, pair.difference)}, ${interval(pair.low, words.differenceInterval(pair))})`,
       }
     }
   }
 }
+
+const interval = (low: number | null, said: string): string =>
+  low === null ? "no interval: all rows are alike" : `95 % interval ${said}`
 
 /** Shares are quotients of whole numbers: 0.85 is reached by 85 of 100, whatever binary fractions say. */
 const tolerance = 1e-12

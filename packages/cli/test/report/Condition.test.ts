@@ -76,6 +76,16 @@ describe("a condition", () => {
     )
   })
 
+  it("says of a score whose draws are all equal that it has no interval", () => {
+    const one = make({ rows: 1 })
+    const [score, difference] = check(["tuned.letters > 1e6", "tuned.letters - base.letters > 1e6"], one)
+    expect(score).toMatchObject({ low: null, high: null })
+    expect(score!.found).toMatch(
+      /^tuned\.letters is \d+\.000 \(over 1 rows, no interval: all rows are alike\)$/,
+    )
+    expect(difference!.found).toContain("(no interval: all rows are alike; tuned higher in ")
+  })
+
   it("that is empty is refused with a label", () => {
     expect(refused("").split("\n").slice(0, 2)).toEqual([
       "A condition cannot be asked.",

@@ -79,7 +79,7 @@ const decided = (contest: Contest): Omit<Settled, "standing"> & { readonly rows:
     const { high, low } = leader
     const shown = contest.kind === "rate" ? percent : plain
     return {
-      verdict: `${leads(contest, leader)} (95 % interval ${shown(low)} to ${shown(high)}).`,
+      verdict: `${leads(contest, leader)} (${low === high ? noInterval : `95 % interval ${shown(low)} to ${shown(high)}`}).`,
       detectable: null,
       rows: leader.rows,
     }
@@ -87,6 +87,9 @@ const decided = (contest: Contest): Omit<Settled, "standing"> & { readonly rows:
   const duel = between(contest.pairs, leader.name, rival.name)
   return { verdict: sentence(contest, leader, rival, duel), detectable: duel.detectable, rows: leader.rows }
 }
+
+/** Rows that all score alike leave the bootstrap nothing to draw from. */
+const noInterval = "no interval: all rows are alike"
 
 const plain = (value: number): string => value.toFixed(3)
 
@@ -103,7 +106,7 @@ const sentence = (contest: Contest, leader: Contender, rival: Contender, duel: D
   const shown = isRate ? points : (value: number) => `${value > 0 ? "+" : ""}${plain(value)}`
   const other = isRate ? `${rival.count}` : plain(rival.value)
   const low = shown(duel.low).replace(/ points$/, "")
-  const range = `95 % interval ${low} to ${shown(duel.high)}`
+  const range = duel.low === duel.high ? noInterval : `95 % interval ${low} to ${shown(duel.high)}`
   const figures = `${leads(contest, leader)}, ${rival.name} ${other} (${shown(duel.difference)}, ${range}, p ${pText(duel.pAdjusted)})`
   switch (duel.verdict) {
     case "better":

@@ -186,7 +186,7 @@ const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<Readonly
         search,
         metric,
         value.toFixed(3),
-        `${low.toFixed(3)} to ${high.toFixed(3)}`,
+        low === high ? "–" : `${low.toFixed(3)} to ${high.toFixed(3)}`,
         thousands(questions),
         thousands(passages),
       ]),

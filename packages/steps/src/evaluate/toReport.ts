@@ -61,16 +61,18 @@ export const toReport = (compared: Compared): Report => {
 const burdens: ReadonlyArray<string> = ["leaking", "cut"]
 
 const taskScores = (comparison: Comparison.Comparison): ReadonlyArray<Score> =>
-  Tables.scores(comparison).map(({ rate, ...score }) => ({
+  Tables.scores(comparison).map(({ high, low, rate, ...score }) => ({
     ...score,
+    ...ends(low, high),
     kind: score.count === null ? "mean" : "rate",
     higherIsBetter: !burdens.includes(score.metric),
     value: rate,
   }))
 
 const ownScores = (own: OwnScore): ReadonlyArray<Score> =>
-  Tables.ownScores(own).map(({ rate, ...score }) => ({
+  Tables.ownScores(own).map(({ high, low, rate, ...score }) => ({
     ...score,
+    ...ends(low, high),
     kind: own.kind,
     higherIsBetter: own.higherIsBetter,
     value: rate,
@@ -83,11 +85,21 @@ const differences = (
   [
     ...Tables.differences(comparison).map((pair) => ({ ...pair, kind: "rate" as const })),
     ...own.flatMap((each) => Tables.ownDifferences(each).map((pair) => ({ ...pair, kind: each.kind }))),
-  ].map(({ detectable, ...pair }) => ({
-    ...pair,
-    // A row or two show no difference however large: that is infinite, which JSON has not.
-    detectable: Number.isFinite(detectable) ? detectable : null,
-  }))
+  ].map(({ bootstrapHigh, bootstrapLow, detectable, high, low, ...pair }) => {
+    const bootstrap = ends(bootstrapLow, bootstrapHigh)
+    return {
+      ...pair,
+      ...ends(low, high),
+      bootstrapLow: bootstrap.low,
+      bootstrapHigh: bootstrap.high,
+      // A row or two show no difference however large: that is infinite, which JSON has not.
+      detectable: Number.isFinite(detectable) ? detectable : null,
+    }
+  })
+
+/** An interval without a width comes of draws that are all equal: no width was seen, which is not to say that it is 0. */
+const ends = (low: number, high: number): { readonly low: number | null; readonly high: number | null } =>
+  low === high ? { low: null, high: null } : { low, high }
 
 /** Those of one answer that a sum over rows is made of; F1s over all rows are not among them. */
 const scoresOf = ({

@@ -80,8 +80,8 @@ const arm = (report: Report, name: string): Suite => {
     properties: Object.fromEntries(
       scores.flatMap(({ count, high, low, metric, rows, value }) => [
         [metric, String(value)],
-        [`${metric} low`, String(low)],
-        [`${metric} high`, String(high)],
+        ...(low === null ? [] : [[`${metric} low`, String(low)] as const]),
+        ...(high === null ? [] : [[`${metric} high`, String(high)] as const]),
         [`${metric} rows`, String(rows)],
         ...(count === null ? [] : [[`${metric} count`, String(count)] as const]),
       ]),

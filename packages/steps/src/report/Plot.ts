@@ -15,15 +15,19 @@ export const intervals = (
     (score) => `${score.arm} ${words.value(score.kind, score.value)}, ${words.interval(score)}`,
   )
   const isRate = scores.every(({ kind }) => kind === "rate")
-  const from = isRate ? 0 : Math.min(0, ...scores.map(({ low }) => low))
-  const to = isRate ? 1 : Math.max(...scores.map(({ high }) => high))
+  const from = isRate ? 0 : Math.min(0, ...scores.map(({ low, value }) => low ?? value))
+  const to = isRate ? 1 : Math.max(...scores.map(({ high, value }) => high ?? value))
   const width = to - from || 1
   const share = (of: number): string => `${((of / width) * 100).toFixed(2)}%`
   const rows = scores.map(({ arm, high, kind, low, value }) => {
     const place = (of: number): string => share(of - from)
+    const bar =
+      low === null || high === null
+        ? ""
+        : `<span class="interval" style="left:${place(low)};width:${share(high - low)}"></span>`
     return (
       `<div class="bar${tuned.includes(arm) ? " tuned" : ""}"><span class="name">${escape(arm)}</span>` +
-      `<span class="track"><span class="interval" style="left:${place(low)};width:${share(high - low)}"></span>` +
+      `<span class="track">${bar}` +
       `<span class="dot" style="left:${place(value)}"></span></span>` +
       `<span class="value">${words.value(kind, value)}</span></div>`
     )

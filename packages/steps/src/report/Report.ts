@@ -36,8 +36,9 @@ export const Score = Schema.Struct({
   rows: Count,
   /** The rate, 0 to 1, the mean, or the F1. */
   value: Schema.Finite,
-  low: Schema.Finite,
-  high: Schema.Finite,
+  /** Null where rows that all score alike leave the bootstrap nothing to go by. */
+  low: Schema.NullOr(Schema.Finite),
+  high: Schema.NullOr(Schema.Finite),
 })
 
 /** The first arm less the second over the same rows. */
@@ -50,11 +51,12 @@ export const Difference = Schema.Struct({
   onlyFirst: Count,
   onlySecond: Count,
   difference: Schema.Finite,
-  low: Schema.Finite,
-  high: Schema.Finite,
+  /** Null as above. */
+  low: Schema.NullOr(Schema.Finite),
+  high: Schema.NullOr(Schema.Finite),
   /** The paired bootstrap's interval. */
-  bootstrapLow: Schema.Finite,
-  bootstrapHigh: Schema.Finite,
+  bootstrapLow: Schema.NullOr(Schema.Finite),
+  bootstrapHigh: Schema.NullOr(Schema.Finite),
   p: Schema.Finite,
   /** Exact McNemar; null for means. */
   pExact: Schema.NullOr(Schema.Finite),
@@ -159,13 +161,15 @@ export const differenceOf = (
         onlyFirst: other.onlySecond,
         onlySecond: other.onlyFirst,
         difference: 0 - other.difference,
-        low: 0 - other.high,
-        high: 0 - other.low,
-        bootstrapLow: 0 - other.bootstrapHigh,
-        bootstrapHigh: 0 - other.bootstrapLow,
+        low: negative(other.high),
+        high: negative(other.low),
+        bootstrapLow: negative(other.bootstrapHigh),
+        bootstrapHigh: negative(other.bootstrapLow),
         verdict: opposite(other.verdict),
       }
 }
+
+const negative = (end: number | null): number | null => (end === null ? null : 0 - end)
 
 const opposite = (verdict: Difference["verdict"]): Difference["verdict"] =>
   verdict === "better" ? "worse" : verdict === "worse" ? "better" : verdict

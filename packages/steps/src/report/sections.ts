@@ -28,7 +28,7 @@ export const arms = (report: Report, facts: Facts | undefined): string => {
     return [
       `${escape(arm.name)}${arm.tuned ? ` <small>${adapter(arm.name, facts)}</small>` : ""}`,
       scoreCell(score),
-      score === undefined ? none : number(words.interval(score), score.low),
+      score === undefined ? none : number(words.interval(score), score.low ?? score.value),
       ...shown.slice(1).map((metric) => scoreCell(scoreOf(report, arm.name, metric))),
       number(thousands(arm.cut), arm.cut),
       number(thousands(arm.promptTokens), arm.promptTokens),
@@ -113,7 +113,7 @@ const pairsTable = (metric: string, pairs: ReadonlyArray<Difference>): string =>
     pairs.map((pair) => [
       `${escape(pair.first)} − ${escape(pair.second)}`,
       number(words.difference(pair.kind, pair.difference), pair.difference),
-      number(words.differenceInterval(pair), pair.low),
+      number(words.differenceInterval(pair), pair.low ?? pair.difference),
       number(thousands(pair.onlyFirst), pair.onlyFirst),
       number(thousands(pair.onlySecond), pair.onlySecond),
       number(escape(pText(pair.pAdjusted)), pair.pAdjusted),

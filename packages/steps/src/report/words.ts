@@ -14,16 +14,17 @@ const mean = (of: number): string => (Math.abs(of) >= 1000 ? thousands(Math.roun
 export const difference = (kind: Kind, of: number): string =>
   kind === "rate" ? points(of) : `${of > 0 ? "+" : ""}${mean(of)}`
 
-/** `86.3 % to 96.6 %`. */
+/** `86.3 % to 96.6 %`; a dash where there is none. */
 export const interval = ({ high, kind, low }: Pick<Score, "kind" | "low" | "high">): string =>
-  `${value(kind, low)} to ${value(kind, high)}`
+  low === null || high === null ? "–" : `${value(kind, low)} to ${value(kind, high)}`
 
-/** `−3.2 to +11.0 points`. */
+/** `−3.2 to +11.0 points`; a dash where there is none. */
 export const differenceInterval = ({
   high,
   kind,
   low,
 }: Pick<Difference, "kind" | "low" | "high">): string => {
+  if (low === null || high === null) return "–"
   const from = difference(kind, low)
   return `${kind === "rate" ? from.replace(/ points$/, "") : from} to ${difference(kind, high)}`
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import * as Junit from "../../src/report/Junit.ts"
 import * as Markdown from "../../src/report/Markdown.ts"
 import * as Page from "../../src/report/Page.ts"
 import * as Report from "../../src/report/Report.ts"
@@ -72,10 +73,10 @@ describe("report.json", () => {
       onlyFirst: straight.onlySecond,
       onlySecond: straight.onlyFirst,
       difference: -straight.difference,
-      low: -straight.high,
-      high: -straight.low,
-      bootstrapLow: -straight.bootstrapHigh,
-      bootstrapHigh: -straight.bootstrapLow,
+      low: -straight.high!,
+      high: -straight.low!,
+      bootstrapLow: -straight.bootstrapHigh!,
+      bootstrapHigh: -straight.bootstrapLow!,
       verdict: "worse",
     })
     expect(Report.differenceOf(report, "exact", "base", "base")).toBeUndefined()
@@ -140,6 +141,28 @@ describe("the page", () => {
     }
     expect(page).toContain("a.json row 99 (line 100), seen 2 times, loss 0.8000 to 0.0100")
     expect(page).toContain("That is likeness, not influence")
+  })
+})
+
+describe("a score whose bootstrap draws are all equal", () => {
+  const one = reports.make({ rows: 1, arms: ["base", "tuned"], decidedBy: "letters" })
+
+  it("has no interval in the report and its renderings, while a rate keeps Wilson's", () => {
+    const [rates, means] = ["rate", "mean"].map((kind) => one.scores.filter((score) => score.kind === kind))
+    expect(means!.length).toBeGreaterThan(0)
+    expect(means!.map(({ high, low }) => [low, high])).toEqual(means!.map(() => [null, null]))
+    expect(rates!.every(({ high, low }) => low! < high!)).toBe(true)
+    expect(one.differences.find(({ metric }) => metric === "letters")).toMatchObject({
+      low: null,
+      high: null,
+    })
+    expect(reports.reread(one)).toEqual(one)
+    const letters = Report.scoreOf(one, "tuned", "letters")!
+    expect(Markdown.render(one)).toContain(`${letters.value.toFixed(3)} (–)`)
+    expect(Page.render(one)).toContain(`${letters.value.toFixed(3)}<br><small>–</small>`)
+    const junit = Junit.render(one, reports.facts(one), [])
+    expect(junit).toContain('<property name="exact low"')
+    expect(junit).not.toContain('<property name="letters low"')
   })
 })
 
