@@ -83,4 +83,12 @@ describe("sluice diff", { timeout: 60_000 }, () => {
       { name: "scores.exact", from: 0.5, to: 0.25 },
     ])
   })
+
+  it("names the run that alone has a step, in either order", async () => {
+    await project.sluice("run", "--only", "collect", "--json")
+    const { runs } = JSON.parse((await project.sluice("runs", "--json")).stdout)
+    const line = `train      only in ${runs[1].id}`
+    expect((await project.sluice("diff", "2", "1")).stdout.split("\n")).toContain(line)
+    expect((await project.sluice("diff", "1", "2")).stdout.split("\n")).toContain(line)
+  })
 })

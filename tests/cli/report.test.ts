@@ -61,6 +61,7 @@ describe("sluice report", { timeout: 60_000 }, () => {
       "out/lm-eval/tuned/results_TIME.json",
       "out/lm-eval/tuned/samples_tiny_evaluate_TIME.jsonl",
       "out/promptfoo.json",
+      "out/verdict.txt",
     ])
   })
 

@@ -18,6 +18,7 @@ describe("sluice init", { timeout: 60_000 }, () => {
       "Wrote 13 files to lab/My Recipes. Next:",
       "  cd 'lab/My Recipes'",
     ])
+    expect(stdout).toContain("\nUntil Sluice's packages are published, npm finds them only as tarballs: ")
     const manifest = JSON.parse(readFileSync(join(place.root, "lab/My Recipes/package.json"), "utf8"))
     expect(manifest.name).toBe("my-recipes")
   })

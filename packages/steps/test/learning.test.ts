@@ -287,7 +287,13 @@ describe("Train.lora", () => {
     await expect(interrupted).rejects.toThrow(/interrupt/)
     expect((saved!.meta as { optimizerSteps: number }).optimizerSteps).toBe(7)
     const first: Array<number> = []
-    const resumed = await train({ checkpoint, progress: ({ done }) => first.push(done) })
+    const said: Array<string> = []
+    const resumed = await train({
+      checkpoint,
+      progress: ({ done }) => first.push(done),
+      note: (text) => void said.push(text),
+    })
+    expect(said[0]).toBe("goes on from optimizer step 7")
     expect(first).toEqual([8, 9, 10, 11, 12])
     expect(resumed.outputs["metrics"]).toEqual(whole.outputs["metrics"])
     const weights = "adapter_model.safetensors"
