@@ -2,7 +2,8 @@
  * Training against PyTorch: rows per second and peak memory of one model, initial adapter and batches; whether it is the
  * same mathematics; how long until a held-out loss; and what backends without native code cost. One table.
  *
- *   pnpm bench train [--rounds 3] [--steps 8] [--compared 50] [--threads 2] [--only PART] [--python PATH]
+ *   pnpm bench train [--rounds 3] [--steps 8] [--compared 50] [--threads 2] [--only PART] [--contenders PEFT,TRL]
+ *     [--python PATH]
  *
  * PART: speed (or the name of one of its scenarios), mathematics, packing, heldOut, tiny. The Python with torch,
  * transformers, peft and trl is a virtual environment in the cache folder, made when missing.
@@ -49,6 +50,7 @@ const benchmark = {
         rounds: Number(options["rounds"] ?? 3),
         steps: Number(options["steps"] ?? 8),
         only: options["only"],
+        contenders: options["contenders"]?.split(","),
       }
       const adapters = {
         plain: yield* writeAdapter(model, path.join(scratch, "adapter"), false),

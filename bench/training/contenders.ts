@@ -20,6 +20,8 @@ export interface Setting {
   /** Optimizer steps beside PEFT's, for the mathematics. */
   readonly compared: number
   readonly only: string | undefined
+  /** How the names of those begin that are timed; all of them where left out. */
+  readonly contenders: ReadonlyArray<string> | undefined
 }
 
 /** What a contender is asked to train; what it does not know it leaves alone. */

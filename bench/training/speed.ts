@@ -40,7 +40,11 @@ const ofScenario = async (
     Contenders.trl,
     Contenders.trlPacking(Math.ceil(tokens / batches.length)),
     Contenders.trlDefaults,
-  ]
+  ].filter(
+    ({ name: own }) =>
+      own === Contenders.sluice.name ||
+      (setting.contenders?.some((beginning) => own.startsWith(beginning)) ?? true),
+  )
   const seen = new Map(
     all.map((contender): [string, Seen] => [
       contender.name,
