@@ -224,7 +224,7 @@ describe("bad input", { timeout: 60_000 }, () => {
 
     it("no file at all", async () => {
       rmSync(join(project.root, "data/yelp.json"))
-      expect(await fails(1, ["tiny.ts"])).toEqual([
+      expect(await fails(2, ["tiny.ts"])).toEqual([
         'Step "collect" has no input file.',
         "  Pattern:  data/*.json",
         `  Folder:   ${project.root}`,

@@ -91,7 +91,7 @@ describe("sluice audit", { timeout: 120_000 }, () => {
     expect(planned.slice(0, 4)).toEqual([
       "collect    hit       <key>",
       "shout      run       shout: quarantined, an audit got another answer   about <time>",
-      "count      waiting   for shout   about <time>",
+      "count      waiting   for shout   last time <time>",
       "judge      hit       <key>",
     ])
     expect(steady((await project.sluice("why", "shout")).stdout)).toEqual([
