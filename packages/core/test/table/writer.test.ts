@@ -51,7 +51,7 @@ describe("the table writer", () => {
       expect((yield* Artifact.openTable(Word, some, "test")).chunks).toEqual(later)
       const wider = yield* write(
         Table.extend(Word, { more: Table.bool }),
-        [...words(40_000)].map((word) => ({ ...word, more: true })),
+        [...words(40_000)].map((word) => Object.assign({}, word, { more: true })),
       )
       const narrowed = yield* Artifact.openTable(Word, wider, "test")
       expect(yield* write(Word, narrowed)).toEqual(ref)
