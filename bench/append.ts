@@ -5,11 +5,8 @@
  *   pnpm bench append [--rows 1000000]
  */
 import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import { measure } from "./lib/processTree.ts"
-
-const repository = path.resolve(import.meta.dirname, "..")
+import * as project from "./lib/project.ts"
 
 const pipeline = `import { Pipeline, Random, Step, Table } from "@sluice/core"
 import { Format, Model, Tokenize } from "@sluice/steps"
@@ -62,24 +59,13 @@ const benchmark = {
   title: "One row appended to a large table: seconds of format and tokenize",
   run: async (options: Readonly<Record<string, string>>) => {
     const count = Number(options["rows"] ?? "1000000")
-    const root = fs.mkdtempSync(path.join(os.tmpdir(), "sluice-append-"))
-    const write = (name: string, text: string) => fs.writeFileSync(path.join(root, name), text)
+    const root = project.make("append", { "pipeline.ts": pipeline })
     try {
-      write("package.json", JSON.stringify({ name: "append", type: "module" }))
-      write("pipeline.ts", pipeline)
-      fs.mkdirSync(path.join(root, "node_modules/@sluice"), { recursive: true })
-      for (const name of ["core", "steps"])
-        fs.symlinkSync(path.join(repository, "packages", name), path.join(root, "node_modules/@sluice", name))
-      fs.symlinkSync(
-        fs.realpathSync(path.join(repository, "node_modules/effect")),
-        path.join(root, "node_modules/effect"),
-      )
       const seconds = async (...settings: ReadonlyArray<string>) => {
-        const launcher = path.join(repository, "packages/cli/bin/sluice.js")
         const set = [`count=${count}`, ...settings].flatMap((setting) => ["--set", setting])
         const ran = await measure({
           command: process.execPath,
-          args: [launcher, "run", "pipeline.ts", "--json", ...set],
+          args: [project.launcher, "run", "pipeline.ts", "--json", ...set],
           cwd: root,
         })
         if (ran.exitCode !== 0) throw new Error(`${ran.stdout.slice(-2000)}${ran.stderr.slice(-2000)}`)

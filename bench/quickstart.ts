@@ -10,6 +10,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Measured } from "./lib/processTree.ts"
 import { measure, median } from "./lib/processTree.ts"
+import { launcher } from "./lib/project.ts"
 
 const repository = path.resolve(import.meta.dirname, "..")
 const store = path.join(repository, "pipelines/.sluice")
@@ -23,7 +24,7 @@ interface StepRow {
 const sluice = (...args: ReadonlyArray<string>): Promise<Measured> =>
   measure({
     command: process.execPath,
-    args: [path.join(repository, "packages/cli/bin/sluice.js"), ...args],
+    args: [launcher, ...args],
     cwd: repository,
   })
 

@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { cacheFolder } from "./lib/cacheFolder.ts"
 import { type Measured, measure, median } from "./lib/processTree.ts"
+import * as project from "./lib/project.ts"
 
 const repository = path.resolve(import.meta.dirname, "..")
 const processes = 2
@@ -43,13 +44,7 @@ interface Message {
 
 /** Two reviews in one question, so that no two chats are the same. */
 const chatsOf = (count: number): ReadonlyArray<{ readonly messages: ReadonlyArray<Message> }> => {
-  const folder = path.join(repository, "pipelines/node_modules/sentiment/test/fixtures")
-  const reviews = ["amazon", "imdb", "yelp"]
-    .flatMap((name) => {
-      const text = fs.readFileSync(path.join(folder, `${name}.json`), "utf8")
-      return JSON.parse(text) as ReadonlyArray<{ readonly text: string; readonly class: number | null }>
-    })
-    .filter((review) => review.class !== null)
+  const reviews = project.reviews().filter((review) => review.class !== null)
   return Array.from({ length: count }, (_, n) => {
     const first = reviews[n % reviews.length]!
     const second = reviews[(7919 * n + Math.floor(n / reviews.length)) % reviews.length]!
@@ -64,15 +59,8 @@ const chatsOf = (count: number): ReadonlyArray<{ readonly messages: ReadonlyArra
   })
 }
 
-/** The project of a user who has the file of chats. */
-const writeProject = (folder: string): void => {
-  fs.mkdirSync(path.join(folder, "node_modules/@sluice"), { recursive: true })
-  fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "bench", type: "module" }))
-  for (const name of ["core", "steps"])
-    fs.symlinkSync(path.join(repository, "packages", name), path.join(folder, "node_modules/@sluice", name))
-  fs.writeFileSync(
-    path.join(folder, "pipeline.ts"),
-    `import { Pipeline } from "@sluice/core"
+/** Of a user who has the file of chats. */
+const pipeline = `import { Pipeline } from "@sluice/core"
 import { Collect, Model, Tokenize } from "@sluice/steps"
 
 export default Pipeline.make("chats", { params: {} }, ({ step }) => {
@@ -80,9 +68,7 @@ export default Pipeline.make("chats", { params: {} }, ({ step }) => {
   const { chats } = step("collect", Collect.chats({ files: "chats.jsonl" }))
   return step("tokenize", Tokenize.chat({ chats, model, maxTokens: 2048 }))
 })
-`,
-  )
-}
+`
 
 interface Output {
   readonly seconds: number
@@ -98,8 +84,7 @@ const outputOf = (name: string, measured: Measured): Output => {
 
 /** Seconds of the step; CPU seconds and memory of the whole command. */
 const sluice = async (folder: string) => {
-  const cli = path.join(repository, "packages/cli/bin/sluice.js")
-  const args = [cli, "run", "pipeline.ts", "--force", "tokenize", "--json"]
+  const args = [project.launcher, "run", "pipeline.ts", "--force", "tokenize", "--json"]
   const measured = await measure({ command: process.execPath, args, cwd: folder })
   if (measured.exitCode !== 0) throw new Error(`sluice failed:\n${measured.stdout}${measured.stderr}`)
   const { steps } = JSON.parse(measured.stdout) as {
@@ -166,7 +151,7 @@ const benchmark = {
         .replace(/\n$/, "")
       const marked = ChatTemplate.make({ source, bosToken: "<|im_start|>", eosToken: "<|im_end|>" })
       const masks = masksOf(model, chats, marked)
-      writeProject(folder)
+      project.fill(folder, "bench", { "pipeline.ts": pipeline })
       const env = { HF_HUB_OFFLINE: "1", HF_DATASETS_OFFLINE: "1", HF_HOME: place("cache") }
       const peer = async (mode: "labels" | "ids", round: number) => {
         const template = mode === "labels" ? source : model.tokenizer.chatTemplate

@@ -1,27 +1,15 @@
 /** Sluice on the layered graph, through its own command as a user would type it. */
-import * as fs from "node:fs"
-import * as path from "node:path"
+import * as project from "../lib/project.ts"
 import type { Contender } from "./Contender.ts"
 import { width } from "./Contender.ts"
-
-const repository = path.resolve(import.meta.dirname, "../..")
 
 export const sluice: Contender = {
   name: "sluice",
   keys: "content and code, transitively",
   largest: 10_000,
   prepare: (cwd, steps) => {
-    fs.writeFileSync(path.join(cwd, "package.json"), JSON.stringify({ name: "bench", type: "module" }))
-    fs.mkdirSync(path.join(cwd, "node_modules/@sluice"), { recursive: true })
-    for (const name of ["core", "steps"])
-      fs.symlinkSync(path.join(repository, "packages", name), path.join(cwd, "node_modules/@sluice", name))
-    fs.symlinkSync(
-      fs.realpathSync(path.join(repository, "node_modules/effect")),
-      path.join(cwd, "node_modules/effect"),
-    )
-    fs.writeFileSync(
-      path.join(cwd, "pipeline.ts"),
-      `import { createHash } from "node:crypto"
+    project.fill(cwd, "bench", {
+      "pipeline.ts": `import { createHash } from "node:crypto"
 import { Artifact, Pipeline, Step } from "@sluice/core"
 import { Schema } from "effect"
 
@@ -52,10 +40,10 @@ export default Pipeline.make("layered", { params: {} }, ({ step }) => {
   }
 })
 `,
-    )
+    })
     return {
       command: process.execPath,
-      args: [path.join(repository, "packages/cli/bin/sluice.js"), "run", "pipeline.ts"],
+      args: [project.launcher, "run", "pipeline.ts"],
       cwd,
     }
   },

@@ -7,13 +7,13 @@ import { execFileSync, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { launcher } from "../lib/project.ts"
 
 /** Who wrote `node_modules` and the lockfile. `plain` is npm's layout written by hand: no process is started for it. */
 export type Layout = "plain" | "npm" | "pnpm"
 
 const here = import.meta.dirname
 const repository = path.resolve(here, "../..")
-const launcher = path.join(repository, "packages/cli/bin/sluice.js")
 /** Packages that lie under `modules`, those that another one brings along, and the one of the workspace. */
 const projects = {
   shop: { sources: "project", packages: ["slug", "other"], below: ["dashes"], own: "words" },

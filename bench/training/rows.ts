@@ -1,8 +1,7 @@
 /** The batches that every contender trains on: real reviews as chats, and rows without anything in common. */
-import { readFileSync } from "node:fs"
-import * as path from "node:path"
-import { type ModelFiles, Supervision } from "@sluice/llm"
 import { Random } from "@sluice/core"
+import { type ModelFiles, Supervision } from "@sluice/llm"
+import * as project from "../lib/project.ts"
 
 export interface Row {
   readonly ids: ReadonlyArray<number>
@@ -20,13 +19,8 @@ const instruction =
 
 /** `count` reviews of all three files, as chats, with the answer's tokens supervised. */
 export const reviews = (model: ModelFiles.OpenModel, count: number): ReadonlyArray<Row> => {
-  const folder = path.resolve(import.meta.dirname, "../../pipelines/node_modules/sentiment/test/fixtures")
-  const rows = ["amazon", "imdb", "yelp"].flatMap((name) => {
-    const text = readFileSync(path.join(folder, `${name}.json`), "utf8")
-    return JSON.parse(text) as ReadonlyArray<{ readonly text: string; readonly class: number | null }>
-  })
   const chosen = Random.make("bench/train")
-    .shuffle(rows.filter((row) => row.class !== null))
+    .shuffle(project.reviews().filter((row) => row.class !== null))
     .slice(0, count)
   return chosen.map((row) => {
     const answer = `{"sentiment": "${row.class === 1 ? "positive" : "negative"}"}`
