@@ -117,22 +117,28 @@ export const checkBundle = (options: BundleOptions): Bundle | undefined => {
   return { main, folder, digest: record.digest }
 }
 
-/** Records a bundle's files as they lie now. `atMs` is when the first of them was read. */
+/**
+ * Records a bundle's files as they lie now, each with the digest of what was read of it. `atMs` is when the first of
+ * them was read.
+ */
 export const writeRecord = (
   options: BundleOptions,
   digest: string,
   files: Iterable<string>,
   packages: ReadonlyArray<PackageEntry>,
-  { absent, links }: Pick<Files, "absent" | "links">,
+  read: Pick<Files, "absent" | "links" | "digestRead">,
   atMs: number,
 ): void => {
   const entries: Array<FileEntry> = []
   for (const name of files) {
     const stat = fs.statSync(name)
-    // Edited since the first file was read (by a clock of whole milliseconds): nobody knows which text went into the
-    // bundle, so no text will match.
-    const isEdited = Math.max(stat.mtimeMs, stat.ctimeMs) >= atMs + 1
-    entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, isEdited ? "" : digestOf(name)])
+    const before = read.digestRead(name)
+    const changedMs = Math.max(stat.mtimeMs, stat.ctimeMs)
+    // What was read stands for the file unless it may have been edited since; the file system's clock lags behind.
+    const now = before !== undefined && changedMs < atMs - settledMs ? before : digestOf(name)
+    // Edited while the bundle was made: nobody knows which text went into it, so no text will match.
+    const isEdited = changedMs >= atMs + 1 || (before !== undefined && now !== before)
+    entries.push([name, stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, isEdited ? "" : now])
   }
   write(options, {
     format: 3,
@@ -140,8 +146,8 @@ export const writeRecord = (
     atMs,
     files: entries,
     packages,
-    absent: [...absent],
-    links: [...links],
+    absent: [...read.absent],
+    links: [...read.links],
   })
 }
 

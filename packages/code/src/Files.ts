@@ -3,7 +3,7 @@
  *
  * What was absent matters as much as what was there: a file that appears later may come before one that was found.
  */
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 
@@ -50,9 +50,11 @@ export class Files {
     if (this.#texts.has(file)) return this.#texts.get(file)
     let text: string | undefined
     try {
-      text = fs.readFileSync(file, "utf8")
+      const bytes = fs.readFileSync(file)
+      text = bytes.toString("utf8")
       if (text.charCodeAt(0) === 0xfeff) text = text.slice(1)
       this.used.add(file)
+      this.#digests.set(file, digestOf(bytes))
     } catch {
       this.absent.add(file)
     }
@@ -84,15 +86,20 @@ export class Files {
     return value
   }
 
-  /** SHA-256 of the file's bytes. */
+  /** SHA-256 of the file's bytes, as they were first read. */
   digest(file: string): string {
     let digest = this.#digests.get(file)
     if (digest === undefined) {
       this.used.add(file)
-      digest = createHash("sha256").update(fs.readFileSync(file)).digest("hex")
+      digest = digestOf(fs.readFileSync(file))
       this.#digests.set(file, digest)
     }
     return digest
+  }
+
+  /** SHA-256 of the bytes that were read of a file; undefined if none were. */
+  digestRead(file: string): string | undefined {
+    return this.#digests.get(file)
   }
 
   /** The nearest file of a name, from a folder upwards. */
@@ -104,6 +111,8 @@ export class Files {
     }
   }
 }
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
 
 const parseJson = (text: string): unknown => {
   try {

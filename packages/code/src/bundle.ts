@@ -171,15 +171,20 @@ const build = async (
         const effects = (found.package.json as { readonly sideEffects?: unknown }).sideEffects
         return { path: found.file, ...(effects === false ? { sideEffects: false } : {}) }
       })
-      build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, (args) => {
+      // Every file goes to the bundler as it was read here, so that the record's digests are of what it was given.
+      build.onLoad({ filter: /\.(?:[cm]?[jt]sx?|json)$/, namespace: "file" }, (args) => {
+        const as = args.with["type"] ?? "json"
+        const text = as === "json" ? project.files.text(args.path) : undefined
+        if (text === undefined) return undefined
+        const loader = loaderOf(args.path)
+        if (loader === "json") return { contents: text, loader }
         if (args.path === runtimeFile || args.path === path.join(here, `runtime${extension}`))
-          return undefined
+          return { contents: text, loader }
         try {
-          if (!project.isSource(args.path)) return pinned(args.path)
+          if (!project.isSource(args.path)) return { contents: pinned(args.path, text), loader }
           project.resolver.compilerOptions(args.path)
           const result = transformed(args.path)
-          if (result?.changed !== true) return undefined
-          return { contents: result.code + comment(result.map), loader: loaderOf(args.path) }
+          return { contents: result?.changed === true ? result.code + comment(result.map) : text, loader }
         } catch (error) {
           if (!(error instanceof SyntaxProblem)) throw error
           problem ??= error
@@ -255,22 +260,26 @@ const isCommonJs = ({ file, package: owner }: Resolution & { readonly kind: "fil
   file.endsWith(".cjs") || (file.endsWith(".js") && owner.json.type !== "module")
 
 /** In packages, `import.meta.url` keeps meaning the file that it stands in. */
-const pinned = (file: string): esbuild.OnLoadResult | undefined => {
-  const text = fs.readFileSync(file, "utf8")
-  if (!text.includes("import.meta.")) return undefined
+const pinned = (file: string, text: string): string => {
+  if (!text.includes("import.meta.")) return text
   const known: Record<string, string> = {
     url: JSON.stringify(pathToFileURL(file).href),
     filename: JSON.stringify(file),
     dirname: JSON.stringify(path.dirname(file)),
   }
-  return {
-    contents: text.replace(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, name: string) => known[name]!),
-    loader: loaderOf(file),
-  }
+  return text.replace(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, name: string) => known[name]!)
 }
 
 const loaderOf = (file: string): esbuild.Loader =>
-  file.endsWith(".tsx") ? "tsx" : file.endsWith(".jsx") ? "jsx" : /\.[cm]?ts$/.test(file) ? "ts" : "js"
+  file.endsWith(".json")
+    ? "json"
+    : file.endsWith(".tsx")
+      ? "tsx"
+      : file.endsWith(".jsx")
+        ? "jsx"
+        : /\.[cm]?ts$/.test(file)
+          ? "ts"
+          : "js"
 
 type Static = ReturnType<typeof identify>
 
