@@ -8,6 +8,10 @@ import { ActionCache, Engine, Random } from "../src/index.ts"
 
 const fixture = join(import.meta.dirname, "fixtures/crash/pipeline.ts")
 
+interface Head {
+  readonly meta: { readonly round: number }
+}
+
 interface Lab {
   readonly folder: string
   readonly store: string
@@ -15,6 +19,8 @@ interface Lab {
   /** Runs to the end; the exit code. */
   readonly finish: () => Promise<number | null>
   readonly executions: () => ReadonlyArray<string>
+  /** The round of the newest checkpoint. */
+  readonly savedRound: () => number
   /** Fingerprints of every stored result, by step. */
   readonly results: () => Promise<Record<string, string>>
 }
@@ -38,6 +44,16 @@ const lab = (): Lab => {
       existsSync(join(folder, "executions"))
         ? readFileSync(join(folder, "executions"), "utf8").trimEnd().split("\n")
         : [],
+    savedRound: () => {
+      try {
+        const heads = readdirSync(folder, { recursive: true, encoding: "utf8" })
+          .filter((name) => name.endsWith("/checkpoint.json") && name.includes("/checkpoints/"))
+          .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Head)
+        return Math.max(0, ...heads.map((head) => head.meta.round))
+      } catch {
+        return 0 // Replaced by its successor while it was read.
+      }
+    },
     results: () =>
       Effect.runPromise(
         Effect.map(ActionCache.ActionCache, (cache) =>
@@ -75,23 +91,36 @@ it(
 
     const rough = lab()
     const random = Random.make("instants")
-    for (let kill = 0; kill < 8; kill++) {
+    const finished: Array<{ readonly step: string; readonly lines: number }> = []
+    // Before the long step begins, at four of its rounds, and when it has done its work, stored or not.
+    const instants: ReadonlyArray<() => boolean> = [
+      () => true,
+      ...[3, 9, 15, 24].map((round) => () => rough.savedRound() >= round),
+      () => rough.executions().includes("train done"),
+    ]
+    for (const [kill, isReached] of instants.entries()) {
       const program = rough.start()
-      await milliseconds(200 + random.integer(1600))
+      while (!isReached()) await milliseconds(2)
+      await milliseconds(random.integer(kill === 0 ? 400 : 30))
       // Half of the times the child survives its parent for a moment.
       await killGroup(program, kill % 2 === 0)
+      const steps = Object.keys(await rough.results())
+      const lines = rough.executions().length
+      for (const step of steps) finished.push({ step, lines })
     }
     expect(await rough.finish()).toBe(0)
     expect(await rough.results()).toEqual(expected)
 
-    // A finished step never runs again, and the long one goes on from where it was.
+    // What was stored at a kill never runs again, and the long step goes on from where it was.
     const executions = rough.executions()
-    expect(executions.filter((one) => one === "size")).toEqual(["size"])
-    expect(executions.filter((one) => one === "train done").length).toBe(1)
+    for (const { step, lines } of finished)
+      expect(executions.slice(lines).filter((one) => one.split(" ")[0] === step)).toEqual([])
+    expect(finished.some(({ step }) => step === "numbers")).toBe(true)
     const starts = executions
       .filter((one) => one.startsWith("train from"))
       .map((one) => Number(one.split(" ")[2]))
     expect(starts).toEqual(starts.toSorted((a, b) => a - b))
+    expect(starts.at(-1)).toBeGreaterThan(0)
     expect(readdirSync(join(rough.store, "tmp"))).toEqual([])
     expect(readdirSync(join(rough.store, "owners"))).toEqual([])
     expect(readdirSync(join(rough.store, "checkpoints"))).toEqual([])
