@@ -10,7 +10,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hash } from "node:crypto"
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import * as ActionKey from "./ActionKey.ts"
 import type { CodeTree } from "./ActionCache.ts"
@@ -64,6 +73,11 @@ export interface Service {
   /** For a step that no key identifies: nothing can be kept for it. */
   readonly none: Handle
   readonly remove: (key: string) => void
+  /**
+   * Removes what a process left that was killed between storing a result and removing its checkpoints. `storedAt`: when
+   * a key's result was stored, in milliseconds.
+   */
+  readonly sweep: (storedAt: (key: string) => number | undefined) => void
   readonly unused: (action: Action) => ReadonlyArray<Unused>
   /**
    * The checkpoint that a user names, by the first characters of its key or by its folder: its newest number is whole.
@@ -232,6 +246,16 @@ export const layer: Layer.Layer<Checkpoints, never, Database | Leases> = Layer.e
       }),
       none: { save: () => Effect.void, latest: Effect.succeed(Option.none()), unused: [] },
       remove: (key) => rmSync(folderOf(key), { recursive: true, force: true }),
+      sweep: (storedAt) => {
+        const left = (existsSync(root) ? readdirSync(root) : []).filter((key) => {
+          const at = storedAt(key)
+          // Saved later, they are of an execution that was forced anew and may yet go on.
+          return at !== undefined && lastSavedMs(folderOf(key)) <= at
+        })
+        if (left.length === 0) return
+        const held = new Set(leases.held())
+        for (const key of left) if (!held.has(key)) rmSync(folderOf(key), { recursive: true, force: true })
+      },
       unused,
     })
   }),
@@ -243,6 +267,14 @@ const numbers = (folder: string): ReadonlyArray<number> =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .toSorted((a, b) => a - b)
+
+const lastSavedMs = (folder: string): number => {
+  try {
+    return Math.max(...numbers(folder).map((number) => statSync(join(folder, String(number))).mtimeMs))
+  } catch {
+    return Infinity // Another process is removing it.
+  }
+}
 
 interface Whole {
   readonly head: Head

@@ -147,6 +147,8 @@ export const run = Effect.fn("Engine.run")(function* (
 ): Effect.fn.Return<Run, PlanError | ResumeError | Errors.RunFailed, Services> {
   const log = yield* RunLog.RunLog
   const owner = yield* Owner.Owner
+  const cache = yield* ActionCache.ActionCache
+  const checkpoints = yield* Checkpoint.Checkpoints
   const reporter = yield* Reporter.Reporter
   const prepared = yield* Observe.prepare(pipeline, options)
   const resumeFrom =
@@ -190,9 +192,10 @@ export const run = Effect.fn("Engine.run")(function* (
       prepared.close()
       return { ...record, endedAt, state, steps } satisfies Run
     })
+  owner.sweep()
+  checkpoints.sweep((key) => cache.stored(key)?.at)
   if (hits.length === selected.length) return yield* finish("done", record.steps)
 
-  owner.sweep()
   const carried = yield* Scheduler.carryOut(prepared, id, options.jobs, resumeFrom).pipe(
     Effect.onInterrupt(() => finish("interrupted", record.steps)),
   )

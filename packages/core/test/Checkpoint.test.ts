@@ -82,6 +82,30 @@ describe("a checkpoint", () => {
     ])
   })
 
+  it("of a result that was stored after it is swept away; a later one and one being worked on stay", async () => {
+    const at = project()
+    const left = async (storedAt: number, isHeld: boolean): Promise<ReadonlyArray<string>> =>
+      at.provide(
+        Effect.gen(function* () {
+          const leases = yield* Lease.Leases
+          const checkpoints = yield* Checkpoint.Checkpoints
+          for (const rate of ["1", "2"]) {
+            const lease = leases.acquire(action(rate).key)!
+            yield* checkpoints.handle(action(rate), lease, () => {}).save({ round: 1 }, {})
+            if (!isHeld) leases.release(lease)
+          }
+          checkpoints.sweep((key) => (key === action("1").key ? storedAt : undefined))
+          return readdirSync(join(at.store, "checkpoints")).map((key) =>
+            key === action("1").key ? "1" : "2",
+          )
+        }),
+      )
+    const hour = 3_600_000
+    expect((await left(Date.now() + hour, true)).toSorted()).toEqual(["1", "2"])
+    expect((await left(Date.now() - hour, false)).toSorted()).toEqual(["1", "2"])
+    expect(await left(Date.now() + hour, false)).toEqual(["2"])
+  })
+
   it("cannot be saved once the lease is another's", async () => {
     const at = project()
     const error = await at.provide(
