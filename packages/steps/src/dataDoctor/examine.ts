@@ -6,6 +6,7 @@ import * as Encodings from "./encodingChecks.ts"
 import { type CheckName, checkNames, type Finding } from "./Finding.ts"
 import * as Labels from "./labelChecks.ts"
 import * as Languages from "./languageChecks.ts"
+import * as Leaks from "./leakChecks.ts"
 import * as Personal from "./personalChecks.ts"
 import * as Secrets from "./secretChecks.ts"
 import { examplesOf, labelFieldsOf, type Subject } from "./Subject.ts"
@@ -48,7 +49,7 @@ export const examine = (subject: Subject): Examination => {
     Duplicates.nearDuplicates(examples, likeness),
     Duplicates.acrossSplit(examples, heldOutExamples),
     Duplicates.contradictions(examples, likeness),
-    Labels.leakedAnswers(examples, labels),
+    Leaks.leakedAnswers(examples, labels),
     Labels.labelImbalance(examples, labels),
     Labels.labelVariants(examples, labels),
     Labels.heldOutLabels(labels, heldOutExamples),
