@@ -4,11 +4,38 @@ export interface Message {
   readonly role: string
   readonly content: string
   readonly toolCalls?: string | null
+  readonly reasoning?: string | null
 }
 
 export interface ChatRow {
   readonly id: string
   readonly messages: ReadonlyArray<Message>
+  /** JSON: the tools that the assistant may call, as the chat template writes them. */
+  readonly tools?: string | null
+}
+
+/** Every text of a row that the model is to read or learn, its tools last. */
+const textsOf = ({ messages, tools }: ChatRow): ReadonlyArray<string> => [
+  ...messages.flatMap(({ content, reasoning, toolCalls }) =>
+    [content, reasoning, toolCalls].filter((text) => typeof text === "string"),
+  ),
+  ...(tools ? [tools] : []),
+]
+
+/** The first text of a row in which a search finds something; tools that many rows have are searched once. */
+export const firstPlace = <A>(
+  search: (text: string) => A | undefined,
+): ((row: ChatRow) => { readonly text: string; readonly place: A } | undefined) => {
+  const known = new Map<string, A | undefined>()
+  return (row) => {
+    for (const text of textsOf(row)) {
+      const isShared = text === row.tools
+      const place = isShared && known.has(text) ? known.get(text) : search(text)
+      if (isShared) known.set(text, place)
+      if (place !== undefined) return { text, place }
+    }
+    return undefined
+  }
 }
 
 export interface TokenRow {

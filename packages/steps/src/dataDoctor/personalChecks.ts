@@ -3,11 +3,19 @@
  * one, its check digits; numbers kept for examples do not count.
  */
 import { around, type Finding, found, type Hit } from "./Finding.ts"
-import type { ChatRow } from "./Subject.ts"
+import { type ChatRow, firstPlace } from "./Subject.ts"
 
 /** `+49 30 901820`, `(415) 555-2671`, `415-555-2671`. */
 const telephone =
   /(?<![\w+.])\+[1-9]\d{0,2}[\s./-]?(?:\(\d{1,5}\)[\s./-]?)?\d(?:[\s./-]?\d){5,12}(?![\w])|(?<![\w-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w-])/g
+/** Within a country: `06 12 34 56 78`, `07911 123456`, `030 / 12 34 56 78`. */
+const domestic =
+  /(?<![\p{L}\p{N}.,/-])(?:0[1-9](?:[ .-]\d\d){4}|07\d{3} \d{3} ?\d{3}|0\d{2,4} ?\/ ?\d(?: ?\d){4,9})(?![\p{L}\p{N}/-])/gu
+/** A number that is said to be one: `Tel.: 5550123456`. */
+const announced =
+  /(?<=(?<!\p{L})(?:tel|telefon|telephone|phone|mobile?|mobil|handy|cell|whatsapp|fax)(?:[ .:=#]|number|nummer|no\b|nr\b|is\b|ist\b){1,6})\(?\d(?:[ ()./-]{0,2}\d){6,13}(?!\p{L}|\p{N}|[/-]\p{N})/giu
+/** A date is none, whatever stands before it. */
+const isDate = (found: string): boolean => /^\d{4}-\d\d-\d\d/.test(found)
 /** 555-0100 to 555-0199 are kept for fiction. */
 const fictional = /555[-. ]?01\d\d$/
 
@@ -33,6 +41,8 @@ export const numbersIn = (text: string): ReadonlyArray<Place> => {
       .map((match) => ({ index: match.index, text: match[0] }))
   return [
     ...matches(telephone, (found) => !fictional.test(found)),
+    ...matches(domestic, () => true),
+    ...matches(announced, (found) => !isDate(found) && !fictional.test(found)),
     ...matches(account, isAccount),
     ...matches(card, isCard),
     ...matches(socialSecurity, () => true),
@@ -65,16 +75,17 @@ export const maskedNumber = (number: string): string =>
   number.slice(0, 2) + number.slice(2).replace(/[A-Za-z0-9]/g, "*")
 
 export const personalNumbers = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
-  const hits = chats.flatMap(({ id, messages }): ReadonlyArray<Hit> => {
-    for (const { content } of messages) {
-      const places = numbersIn(content)
-      const place = places[0]
-      if (place === undefined) continue
-      let excerpt = around(content, place.index, place.text.length)
-      for (const { text } of places) excerpt = excerpt.replaceAll(text, maskedNumber(text))
-      return [{ id, excerpt }]
-    }
-    return []
+  const first = firstPlace((text) => {
+    const places = numbersIn(text)
+    return places.length === 0 ? undefined : places
+  })
+  const hits = chats.flatMap((row): ReadonlyArray<Hit> => {
+    const at = first(row)
+    if (at === undefined) return []
+    const { index, text: number } = at.place[0]!
+    let excerpt = around(at.text, index, number.length)
+    for (const { text } of at.place) excerpt = excerpt.replaceAll(text, maskedNumber(text))
+    return [{ id: row.id, excerpt }]
   })
   return found(
     "personalNumbers",

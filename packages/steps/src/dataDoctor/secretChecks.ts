@@ -1,8 +1,8 @@
 /** Checks for what must not be learnt: keys, passwords and e-mail addresses. A model can say again what it learnt. */
-import { createHash } from "node:crypto"
+import { addressesIn, digestOf, isReserved, maskedAddress } from "./emailAddress.ts"
 import { around, type Finding, found, type Hit } from "./Finding.ts"
 import { maskedNumber, numbersIn } from "./personalChecks.ts"
-import type { ChatRow } from "./Subject.ts"
+import { type ChatRow, firstPlace } from "./Subject.ts"
 
 /** Keys by the shapes that their makers document. */
 const shapes: ReadonlyArray<RegExp> = [
@@ -40,6 +40,12 @@ const shapes: ReadonlyArray<RegExp> = [
   /\bntn_[A-Za-z0-9]{40,}\b/g,
   /\blin_api_[A-Za-z0-9]{40}\b/g,
   /\bATATT3x[A-Za-z0-9_=-]{60,}/g,
+  /\bGOCSPX-[A-Za-z0-9_-]{28}/g,
+  /\bwhsec_[A-Za-z0-9]{24,}/g,
+  /\bfigd_[A-Za-z0-9_-]{30,}/g,
+  /\bhttps:\/\/discord(?:app)?\.com\/api\/webhooks\/\d+\/[A-Za-z0-9_-]{40,}/g,
+  /[?&]sig=(?:[A-Za-z0-9+/]|%[0-9A-F]{2}){40,}/gi,
+  /\b[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}/g,
   /\bPMAK-[0-9a-f]{24}-[0-9a-f]{34}\b/g,
   /\bNRAK-[A-Z0-9]{27}\b/g,
   /\bkey-[0-9a-f]{32}\b/g,
@@ -50,14 +56,18 @@ const shapes: ReadonlyArray<RegExp> = [
 
 /** What one of the shapes begins with: nearly all texts have none, and are done after one search. */
 const beginning =
-  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|sk-|AIza|[srp]k_|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]|eyJ|-----BEGIN|AccountKey|\d:AA|do[opr]_v1|dapi[0-9a-f]|xai-|pplx-|r8_|hv[bs]\.|shp[acps]|dckr_|glsa_|sntry|sbp_|ntn_|lin_api|ATATT|PMAK-|NRAK-|key-|ya29|AGE-SEC|\.[A-Za-z0-9_-]{6}\./
+  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|sk-|AIza|[srp]k_|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]|eyJ|-----BEGIN|AccountKey|\d:AA|do[opr]_v1|dapi[0-9a-f]|xai-|pplx-|r8_|hv[bs]\.|shp[acps]|dckr_|glsa_|sntry|sbp_|ntn_|lin_api|ATATT|GOCSPX-|whsec_|figd_|discord|sig=|Q~|PMAK-|NRAK-|key-|ya29|AGE-SEC|\.[A-Za-z0-9_-]{6}\./
 
 /** `https://name:password@host`. */
-const inAddress = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,64}:([^\s:/@]{3,64})@[^\s/@]+/gi
+const inAddress = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{0,64}:([^\s:/@]{3,64})@[^\s/@]+/gi
 
-/** `password = "…"`, `"api_key": "…"`, `Authorization: Bearer …`. */
+/** `curl -u name:password`. */
+const inCommand =
+  /\b(?:curl|wget|http)\b[^\n]{0,200}?\s(?:-u|--user|-a)\s?["']?[^\s:"']{1,64}:([^\s"']{6,64})/g
+
+/** `password = "…"`, `"api_key": "…"`, `Authorization: Bearer …`, `mein Passwort lautet …`. */
 const assigned =
-  /(?:pass(?:word|wd|phrase)?|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|(?:api|access|auth|private|encryption|account)[_-]?(?:key|token|secret)|(?<![a-z])token|bearer)["'`]?\s{0,3}(?::=|=>|[:=]|\bis\b|(?<=bearer)\s)\s{0,3}(?:bearer\s+)?["'`]?([^\s"'`,;<>(){}[\]]{8,200})/gi
+  /(?:pass(?:word|wort|wd|phrase)?|kennwort|mot de passe|contrase\u00f1a|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|(?:api|access|auth|private|encryption|account)[_-]?(?:key|token|secret)|(?<![a-z])token|bearer)["'`]?\s{0,3}(?::=|=>|[:=]|\b(?:is|ist|lautet|est|es)\b|(?<=bearer)\s)\s{0,3}(?:bearer\s+)?["'`]?([^\s"'`,;<>(){}[\]]{8,200})/gi
 
 const placeholder =
   /^(?:.{0,8}x{4,}|\*+|\.{3}|your|my[_-]|the[_-]|some|example|sample|dummy|placeholder|change|insert|replace|process\.|os\.|env|\$|%|redacted|hidden|null|undefined)/i
@@ -95,6 +105,9 @@ const secretsIn = (text: string): ReadonlyArray<Place> => {
   for (const match of text.matchAll(inAddress))
     if (!placeholder.test(match[1]!) && !/^pass(?:word)?$/i.test(match[1]!))
       places.push({ index: match.index, text: match[0] })
+  for (const match of text.matchAll(inCommand))
+    if (!placeholder.test(match[1]!) && !/^pass(?:word)?$/i.test(match[1]!))
+      places.push({ index: match.index + match[0].lastIndexOf(match[1]!), text: match[1]! })
   for (const match of text.matchAll(assigned))
     if (isDrawn(match[1]!))
       places.push({ index: match.index + match[0].lastIndexOf(match[1]!), text: match[1]! })
@@ -104,56 +117,34 @@ const secretsIn = (text: string): ReadonlyArray<Place> => {
 /** `AKIA********3f9c`: enough to find it by and to tell two apart, and not to use it. */
 const masked = (secret: string): string => `${secret.slice(0, 4)}${"*".repeat(8)}${digestOf(secret)}`
 
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 4)
-
-/** An address at a domain; not the login of an ssh address (`git@host:path`), nor a package with its version. */
-const address =
-  /(?<![\p{L}\p{N}._%+/@:-])[\p{L}\p{N}][\p{L}\p{N}._%+-]{0,63}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+(\p{L}{2,24})(?![\p{L}\p{N}@-])(?!:[\p{L}~/])/gu
-
-/** Domains that are reserved for examples (RFC 2606) lead to nobody. */
-const reserved = /@(?:[^@]+\.)?(?:example\.(?:com|net|org)|[^@]+\.(?:example|test|invalid|localhost))$/i
-/** Endings of files, as in `logo@2x.png`. */
-const fileEnding = /\.(?:png|jpe?g|gif|svg|webp|js|ts|css|json|md|txt|py|html?)$/i
-
-const addressesIn = (text: string): ReadonlyArray<Place> =>
-  text.includes("@")
-    ? [...text.matchAll(address)]
-        .filter((match) => !fileEnding.test(match[0]))
-        .map((match) => ({ index: match.index, text: match[0] }))
-    : []
-
 /** A text with its secrets, addresses and numbers of persons masked, for showing. */
 const safe = (text: string): string => {
   let shown = text
   for (const { text: secret } of secretsIn(text)) shown = shown.replaceAll(secret, masked(secret))
-  for (const { text: email } of addressesIn(text)) shown = shown.replaceAll(email, maskedAddress(email))
+  for (const email of addressesIn(text)) shown = shown.replaceAll(email.text, maskedAddress(email))
   for (const { text: number } of numbersIn(text)) shown = shown.replaceAll(number, maskedNumber(number))
   return shown
 }
-
-const maskedAddress = (email: string): string =>
-  `${email[0]}***${digestOf(email)}${email.slice(email.indexOf("@"))}`
 
 /** Chats as they may be shown. Rows that hold nothing to mask are the same objects. */
 export const maskedChats = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<ChatRow> =>
   chats.map((row) => {
     const messages = row.messages.map((message) => {
       const content = safe(message.content)
-      return content === message.content ? message : { ...message, content }
+      const toolCalls = message.toolCalls ? safe(message.toolCalls) : message.toolCalls
+      const isSame = content === message.content && toolCalls === message.toolCalls
+      return isSame ? message : { ...message, content, ...(toolCalls === undefined ? {} : { toolCalls }) }
     })
     return messages.every((message, at) => message === row.messages[at]) ? row : { ...row, messages }
   })
 
 export const secrets = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
-  const hits = chats.flatMap(({ id, messages }): ReadonlyArray<Hit> => {
-    for (const message of messages) {
-      const content = message.content + (message.toolCalls ?? "")
-      const place = secretsIn(content)[0]
-      if (place === undefined) continue
-      const before = content.slice(Math.max(0, place.index - 40), place.index)
-      return [{ id, excerpt: `${safe(before)}${masked(place.text)}` }]
-    }
-    return []
+  const first = firstPlace((text) => secretsIn(text)[0])
+  const hits = chats.flatMap((row): ReadonlyArray<Hit> => {
+    const at = first(row)
+    if (at === undefined) return []
+    const before = at.text.slice(Math.max(0, at.place.index - 40), at.place.index)
+    return [{ id: row.id, excerpt: `${safe(before)}${masked(at.place.text)}` }]
   })
   return found(
     "secrets",
@@ -167,15 +158,15 @@ export const secrets = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =
 export const emailAddresses = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
   const real: Array<Hit> = []
   const examples: Array<Hit> = []
-  for (const { id, messages } of chats) {
-    for (const { content } of messages) {
-      const places = addressesIn(content)
-      const place = places.find(({ text }) => !reserved.test(text)) ?? places[0]
-      if (place === undefined) continue
-      const hit = { id, excerpt: safe(around(content, place.index, place.text.length)) }
-      ;(reserved.test(place.text) ? examples : real).push(hit)
-      break
-    }
+  const firstOf = (isExample: boolean) =>
+    firstPlace((text) => addressesIn(text).find((place) => isReserved(place) === isExample))
+  const [firstReal, firstExample] = [firstOf(false), firstOf(true)]
+  for (const row of chats) {
+    const realAt = firstReal(row)
+    const at = realAt ?? firstExample(row)
+    if (at === undefined) continue
+    const excerpt = safe(around(at.text, at.place.index, at.place.text.length))
+    ;(realAt === undefined ? examples : real).push({ id: row.id, excerpt })
   }
   const fix = "Replace them by a mark such as [email], unless the model is to know them."
   return [
