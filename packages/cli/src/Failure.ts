@@ -40,9 +40,13 @@ const invalid = new Set([
   "CurveRefused",
   // Of a step's wiring, where the compiler was not asked.
   "UnknownColumn",
+  "WiringRefused",
   // Of planning: files that vanish while a step runs fail that step.
   "SourceMissing",
 ])
+
+/** Of them those that a package throws where the pipeline's own file called it. */
+const ofWiring = new Set(["UnknownColumn", "WiringRefused"])
 
 export const isForeseen = (error: unknown): error is Error & { readonly _tag: string } =>
   error instanceof Error && typeof (error as { _tag?: unknown })._tag === "string" && error.message !== ""
@@ -53,8 +57,13 @@ export const isForeseen = (error: unknown): error is Error & { readonly _tag: st
  */
 export const shown = (error: unknown, root: string): Shown => {
   if (isForeseen(error)) {
+    const at = ofWiring.has(error._tag) ? place(error, root, true) : undefined
     const message = isBundleProblem(error) ? bundleProblem(error, root) : inSources(error.message, root)
-    return { kind: error._tag, message, exitCode: invalid.has(error._tag) ? 2 : 1 }
+    return {
+      kind: error._tag,
+      message: at === undefined ? message : `${message}\n${excerpt(at, root)}`,
+      exitCode: invalid.has(error._tag) ? 2 : 1,
+    }
   }
   const at = place(error, root)
   return at === undefined
@@ -137,16 +146,18 @@ const frame = /(?:\(|at )(?:async )?((?:file:\/\/)?\/[^():]+):(\d+):(\d+)\)?$/
 
 /**
  * Where the user's own code threw an error: the first frame, read through the bundle's source map, if it lies in a
- * file of the project. An error that the engine or a package threw has no such place.
+ * file of the project. An error that the engine or a package threw has no such place, unless that of the `caller` is
+ * asked for: the first frame that lies in one.
  */
-const place = (error: unknown, root: string): Place | undefined => {
+const place = (error: unknown, root: string, caller = false): Place | undefined => {
   if (!(error instanceof Error) || error.stack === undefined) return undefined
   for (const line of error.stack.split("\n")) {
     const match = frame.exec(line.trim())
     if (match === null || line.includes("(node:") || line.includes("at node:")) continue
     const generated = match[1]!.startsWith("file://") ? fileURLToPath(match[1]!) : match[1]!
     const found = original({ file: generated, line: Number(match[2]), column: Number(match[3]) })
-    return found !== undefined && isInside(root, found.file) ? found : undefined
+    if (found !== undefined && isInside(root, found.file)) return found
+    if (!caller) return undefined
   }
   return undefined
 }

@@ -34,6 +34,21 @@ describe("Failure", () => {
     expect(Failure.shown(output, root)).toMatchObject({ kind: "NoSuchOutput", exitCode: 2 })
   })
 
+  it("points at the line of the pipeline that used a step wrongly, though a package says so", () => {
+    writeFileSync(join(root, "pipeline.ts"), "first\n  Evaluate.compare(step, {})\n")
+    const refused = Object.assign(new TypeError("An arm is wrong."), { _tag: "WiringRefused" })
+    refused.stack = [
+      "TypeError: An arm is wrong.",
+      "    at check (/elsewhere/node_modules/@sluice/steps/dist/Evaluate.js:1:1)",
+      `    at build (${join(root, "pipeline.ts")}:2:3)`,
+    ].join("\n")
+    expect(Failure.shown(refused, root)).toEqual({
+      kind: "WiringRefused",
+      message: "An arm is wrong.\npipeline.ts:2:3\n    Evaluate.compare(step, {})\n    ^",
+      exitCode: 2,
+    })
+  })
+
   it("writes a log for what nobody foresaw, and says one line and where the log is", () => {
     const shown = Failure.shown(
       new TypeError("x is not a function\nmore", { cause: new Error("deeper") }),

@@ -3,6 +3,7 @@
  * use the network; what it answered is kept like any other result.
  */
 import * as Schema from "effect/Schema"
+import { WiringRefused } from "./WiringRefused.ts"
 
 /** A served model. */
 export interface Endpoint {
@@ -46,16 +47,16 @@ export const unkeyed = ["keyVariable", "concurrency", "retries", "backoffMs", "t
 /** The decoded fields. */
 export type Config = Schema.Struct.Type<typeof fields>
 
-/** An endpoint as config. Fails with a TypeError for a URL that is none, or that holds a password. */
+/** An endpoint as config. Fails with WiringRefused for a URL that is none, or that holds a password. */
 export const config = (endpoint: Endpoint): Config => {
   const url = URL.parse(endpoint.url)
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError(
+    throw new WiringRefused(
       `An endpoint's url begins with http:// or https://, but ${JSON.stringify(endpoint.url)} is given.`,
     )
   }
   if (url.username !== "" || url.password !== "") {
-    throw new TypeError(
+    throw new WiringRefused(
       `The endpoint's url at ${url.host} holds a password: give the key by \`key\`, the name of an environment variable.`,
     )
   }

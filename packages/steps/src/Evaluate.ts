@@ -9,6 +9,7 @@ import { Answers } from "./evaluate/Answers.ts"
 import * as AnswerSchema from "./evaluate/answerSchema.ts"
 import * as Answering from "./evaluate/answering.ts"
 import * as Arms from "./evaluate/arms.ts"
+import { checkComparison } from "./evaluate/checkComparison.ts"
 import type { Harm } from "./Forgetting.ts"
 import * as Format from "./Format.ts"
 import { ModelFiles } from "./kinds.ts"
@@ -26,8 +27,8 @@ export interface CompareOptions<T extends Table.Any> {
   readonly model: Step.Ref<typeof ModelFiles>
   /** The chat of a row: prompt, then the expected answer as the last message. */
   readonly messages: Arms.Messages<T>
-  /** What an answer must be, when the task is to answer in JSON. */
-  readonly schema?: Schema.Top
+  /** What an answer must be, when the task is to answer in JSON: an Effect Schema, or a JSON Schema as an object. */
+  readonly schema?: AnswerSchema.AnswerSchema
   readonly arms: { readonly [name: string]: Arms.Arm<T> }
   /** Scores of one's own beside those that fit the task (Scores), each over every arm and every pair of them. */
   readonly scorers?: ReadonlyArray<Scorer.Scorer<Scorer.Answered>>
@@ -150,14 +151,13 @@ export const compare = <T extends Table.Any>(
 ): Compared => {
   const add = step.scope(options.name ?? "evaluate")
   const arms = Object.entries(options.arms)
-  const reserved = arms
-    .map(([name]) => name)
-    .filter((name) => ["rows", "chats", "report", "style"].includes(name))
-  if (reserved.length > 0) {
-    throw new TypeError(
-      `An arm cannot be called ${reserved.join(" or ")}: steps of the comparison itself have these names.`,
-    )
-  }
+  checkComparison({
+    arms: options.arms,
+    schema: options.schema !== undefined,
+    style: options.style !== undefined,
+    scorers: options.scorers ?? [],
+    decidedBy: options.decidedBy,
+  })
   const held =
     options.rows === undefined
       ? options.heldOut

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Question } from "./forgetting/generalQuestions.ts"
 import { AdapterFiles, AdapterSnapshots, ModelFiles } from "./kinds.ts"
+import { WiringRefused } from "./WiringRefused.ts"
 
 export type { Question } from "./forgetting/generalQuestions.ts"
 
@@ -75,13 +76,13 @@ export const measure = (
 ): Step.Use<{ readonly harm: typeof Harm; readonly choices: typeof Choices }, "measureForgetting"> => {
   const { adapter, model, questions, snapshots, text } = options
   if (adapter === undefined && snapshots === undefined) {
-    throw new TypeError(
+    throw new WiringRefused(
       "Forgetting.measure needs something that was trained: give adapter, or snapshots (of Train.lora), or both.",
     )
   }
   const wrong = (questions ?? []).filter(({ answer, options }) => options[answer] === undefined)
   if (wrong.length > 0) {
-    throw new TypeError(
+    throw new WiringRefused(
       `Forgetting.measure is given questions whose answer is none of their options: ${wrong
         .map(({ answer, options, question }) => `"${question}" (answer ${answer} of ${options.length})`)
         .join(", ")}.`,
@@ -148,7 +149,7 @@ export interface GateOptions {
 export const gate = (options: GateOptions): Step.Use<typeof Held, "gateForgetting"> => {
   const { accuracyDrop, harm, lossRise } = options
   if (accuracyDrop === undefined && lossRise === undefined) {
-    throw new TypeError("Forgetting.gate needs a limit: lossRise, accuracyDrop, or both.")
+    throw new WiringRefused("Forgetting.gate needs a limit: lossRise, accuracyDrop, or both.")
   }
   return gateForgetting({ harm, lossRise: lossRise ?? null, accuracyDrop: accuracyDrop ?? null })
 }

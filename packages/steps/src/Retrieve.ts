@@ -9,6 +9,7 @@ import { Source, Step, type Table } from "@sluice/core"
 import * as Schema from "effect/Schema"
 import { Chat } from "./Chat.ts"
 import { Chunks, Documents, Passages, RetrievalScores, type Vectors } from "./retrieve/Tables.ts"
+import { WiringRefused } from "./WiringRefused.ts"
 
 export { Chunks, Documents, Passages, RetrievalScores, Vectors } from "./retrieve/Tables.ts"
 export { type Embedder, embed, embedQuestions } from "./retrieve/Embedder.ts"
@@ -56,7 +57,7 @@ export const search = (options: {
 }): Step.Use<typeof Passages, "searchChunks"> => {
   const by = options.by ?? (options.vectors === undefined ? "BM25" : "hybrid")
   if (by !== "BM25" && options.vectors === undefined)
-    throw new TypeError(`A search by ${by} needs vectors of the chunks and of the questions.`)
+    throw new WiringRefused(`A search by ${by} needs vectors of the chunks and of the questions.`)
   return Step.use(searchChunks, {
     inputs: {
       chats: options.chats,

@@ -12,7 +12,10 @@ import { reader, ref, runStep } from "./support/runStep.ts"
 type Use = Parameters<typeof runStep>[0]
 
 /** The steps that a comparison adds, by their whole names, with the names of those that they read. */
-const wired = (arms: Evaluate.CompareOptions<typeof Chat>["arms"]) => {
+const wired = (
+  arms: Evaluate.CompareOptions<typeof Chat>["arms"],
+  more: Partial<Evaluate.CompareOptions<typeof Chat>> = {},
+) => {
   const steps = new Map<string, Use>()
   const under = (prefix: string): any =>
     Object.assign(
@@ -30,6 +33,7 @@ const wired = (arms: Evaluate.CompareOptions<typeof Chat>["arms"]) => {
     messages: () => [],
     schema: Schema.Literals(["x", "y"]),
     arms,
+    ...more,
   })
   const reads = (name: string) =>
     Object.fromEntries(
@@ -102,6 +106,33 @@ describe("the arms of a comparison", () => {
     expect(() => wired({ a: { prompts: { candidates: { one: () => [] }, rows } } })).toThrow(
       "Arm a has 1 prompts to choose from.",
     )
+  })
+
+  it("are refused before anything runs, all of what is wrong at once", () => {
+    const score = { kind: "mean" as const, higherIsBetter: true, score: () => 1 }
+    const scorers = ["words", "words", "exact", "field mood", ""].map((name) => ({ ...score, name }))
+    expect(() => wired({ report: {}, tuned: { adaptor: adapter } as never }, { scorers })).toThrow(
+      [
+        "Evaluate.compare is given what cannot be compared.",
+        "  arm report:           a step of the comparison itself has this name",
+        "  arm tuned:            has no adaptor; it takes shots, nearest, prompts, retrieval, adapter, endpoint",
+        '  scorer "words":       is there twice: scores are told apart by their names',
+        '  scorer "exact":       has the name of a score that the comparison makes itself',
+        '  scorer "field mood":  has the name of a score that the comparison makes itself',
+        '  scorer "":            needs a name',
+        "Correct the options.",
+      ].join("\n"),
+    )
+    expect(() => wired({})).toThrow("there is none: give one at least, such as base: {}")
+    expect(() => wired({ base: {} }, { decidedBy: "exakt" })).toThrow(
+      '  decidedBy:  "exakt" is no score to decide by: exact\n',
+    )
+  })
+
+  it("may be decided by a replaced score of free texts, or by the style", () => {
+    const chrF = { name: "chrF", kind: "mean" as const, higherIsBetter: true, score: () => 1 }
+    expect(() => wired({ base: {} }, { scorers: [chrF], decidedBy: "chrF" })).not.toThrow()
+    expect(() => wired({ base: {} }, { style: { rows }, decidedBy: "in style" })).not.toThrow()
   })
 })
 

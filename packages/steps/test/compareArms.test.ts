@@ -142,7 +142,39 @@ describe("a comparison", () => {
       /^tuned is worse than base: tuned has 0 of 24 rows "short", base 24 \(-100\.0 points/,
     )
     await expect(compared(texts, { scorers, decidedBy: "long" })).rejects.toThrow(
-      'There is no score "long" to decide by.\n  Scores:  exact, short, token F1, ROUGE-L, chrF\n',
+      'decidedBy:  "long" is no score to decide by: exact, short, token F1, ROUGE-L, chrF\n',
     )
+    // Only the rows tell that these are classes.
+    const classes = times(24, (at): Row => [at % 2 === 0 ? "yes" : "no", "yes", "no"])
+    await expect(compared(classes, { decidedBy: "chrF" })).rejects.toThrow(
+      'There is no score "chrF" to decide by.\n  Scores:  exact\n',
+    )
+  })
+
+  it("fits a JSON Schema as well as one of Effect's", async () => {
+    const schema = {
+      $defs: { mail: { type: "string", format: "email" } },
+      oneOf: [
+        { type: "object", properties: { to: { $ref: "#/$defs/mail" } }, required: ["to"] },
+        { type: "object", properties: { none: { const: true } }, required: ["none"] },
+      ],
+    }
+    const rows = times(20, (at): Row => {
+      const expected = `{"to": "a${at}@example.org"}`
+      return [expected, '{"to": "nobody"}', at < 15 ? expected : '{"none": true}']
+    })
+    const { value } = await compared(rows, { schema })
+    expect(["base", "tuned"].map((arm) => [value(arm, "validJson"), value(arm, "schemaValid")])).toEqual([
+      [1, 0],
+      [1, 1],
+    ])
+    expect(value("tuned", "exact")).toBe(0.75)
+    await expect(compared(rows, { schema: { type: "objekt" } })).rejects.toThrow(
+      "The schema of the answers is not a valid JSON Schema.\n  Fault:  /type: must be equal to one of the allowed values",
+    )
+  })
+
+  it("is refused where there is no row to compare on", async () => {
+    await expect(compared([])).rejects.toThrow("There is no held-out row to compare arms on.")
   })
 })

@@ -85,4 +85,19 @@ describe("what a comparison settles", () => {
     expect(one.verdict).toMatch(/ 1 held-out row is few: trust no interval below about 50\.$/)
     expect(Settled.make({ ...none, arms: [], pairs: [] }).verdict).toBe("No arm was compared.")
   })
+
+  it("says of a row that it can show nothing, instead of an endless difference", () => {
+    const pair = duel("fewShot", "base", { moreRows: 1, detectable: Infinity })
+    const arms = [arm("base", 1, { rows: 1 }), arm("fewShot", 2, { rows: 1 })]
+    const { verdict } = Settled.make({
+      score: "chrF",
+      kind: "mean",
+      higherIsBetter: true,
+      arms,
+      pairs: [pair],
+    })
+    expect(verdict).toContain(
+      "About 1 more held-out row would likely decide; 1 row can show no difference, however large.",
+    )
+  })
 })

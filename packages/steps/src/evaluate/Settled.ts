@@ -2,7 +2,7 @@
  * What a comparison settles, in one sentence: is the best tuned arm better than the best arm that is not, and if that
  * is undecided, how many more rows would decide?
  */
-import { counted, thousands } from "../counted.ts"
+import { counted } from "../counted.ts"
 import * as Verdict from "../stats/Verdict.ts"
 import type { Interval } from "../stats/Wilson.ts"
 import { percent, points, pText } from "./wording.ts"
@@ -119,10 +119,12 @@ const sentence = (contest: Contest, leader: Contender, rival: Contender, duel: D
 
 const whatWouldDecide = ({ kind }: Contest, { detectable, moreRows }: Duel, rows: number): string => {
   const least = kind === "rate" ? `${(detectable * 100).toFixed(1)} points` : plain(detectable)
-  const shows = `with ${thousands(rows)} rows only a difference of ${least} or more is likely to show`
+  const shows = Number.isFinite(detectable)
+    ? `with ${counted(rows, "row")} only a difference of ${least} or more is likely to show`
+    : `${counted(rows, "row")} can show no difference, however large`
   return moreRows === null
     ? `No number of rows can be said to decide it; ${shows}.`
-    : `About ${thousands(moreRows)} more held-out rows would likely decide; ${shows}.`
+    : `About ${counted(moreRows, "more held-out row")} would likely decide; ${shows}.`
 }
 
 /** The pair of two arms seen from the first one named. */

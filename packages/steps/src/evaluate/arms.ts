@@ -12,6 +12,7 @@ import type { Answers } from "./Answers.ts"
 import * as Answering from "./answering.ts"
 import { nearestShots } from "./NearestShots.ts"
 import { choosePrompt, PromptScores } from "./PromptChoice.ts"
+import { WiringRefused } from "../WiringRefused.ts"
 
 /** The chat of a row: prompt, then the expected answer as the last message. */
 export type Messages<T extends Table.Any> = (row: Table.Row<T>) => ReadonlyArray<Message>
@@ -105,12 +106,12 @@ export const wire = <T extends Table.Any>(name: string, arm: Arm<T>, shared: Sha
 
 const check = <T extends Table.Any>(name: string, arm: Arm<T>): void => {
   const given = (["shots", "nearest", "prompts"] as const).filter((field) => arm[field] !== undefined)
-  if (given.length > 1) throw new TypeError(`Arm ${name} has ${given.join(" and ")}: give one of them.`)
+  if (given.length > 1) throw new WiringRefused(`Arm ${name} has ${given.join(" and ")}: give one of them.`)
   if (arm.adapter !== undefined && arm.endpoint !== undefined)
-    throw new TypeError(`Arm ${name} has an adapter and an endpoint: an endpoint serves what it serves.`)
+    throw new WiringRefused(`Arm ${name} has an adapter and an endpoint: an endpoint serves what it serves.`)
   const candidates = Object.keys(arm.prompts?.candidates ?? { one: 1, two: 2 })
   if (candidates.length < 2)
-    throw new TypeError(`Arm ${name} has ${candidates.length} prompts to choose from.`)
+    throw new WiringRefused(`Arm ${name} has ${candidates.length} prompts to choose from.`)
 }
 
 /** Each candidate answers the development rows; the best one's held-out chats are what the arm asks. */

@@ -16,7 +16,7 @@ export const choose = async (context: Context) => {
   const { candidates, schema } = context.config
   const rowsOf = <T extends Table.Any>(input: string) =>
     Effect.runPromise((context.inputs as Readonly<Record<string, Table.Reader<T>>>)[input]!.all)
-  const fits = schema === null ? null : fitsOf(schema)
+  const fits = schema === null ? null : await fitsOf(schema)
   const scored: Array<Scores> = []
   for (const prompt of candidates) {
     const chats = await rowsOf<typeof Chat>(`chats ${prompt}`)

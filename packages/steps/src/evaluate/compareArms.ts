@@ -50,8 +50,9 @@ interface Inputs {
 /** Joins the arms' answers by row, scores and compares them, and writes tables and reports. */
 export const compareArms = async (context: Step.Context<Config, Inputs>) => {
   const { arms, schema } = context.config
-  const fits = schema === null ? null : fitsOf(schema)
+  const fits = schema === null ? null : await fitsOf(schema)
   const chats = await Effect.runPromise(context.inputs.chats.all)
+  if (chats.length === 0) throw new NoHeldOutRows()
   const byArm = new Map<string, ReadonlyMap<string, Table.Row<typeof Answers>>>()
   for (const { name } of arms) {
     const rows = await Effect.runPromise(
@@ -229,6 +230,17 @@ const provenance = (context: Step.Context<Config, Inputs>): ReadonlyArray<readon
   ["Seed of the bootstrap", context.seed],
   ...context.config.about,
 ]
+
+/** No row to compare on. */
+export class NoHeldOutRows extends Data.TaggedError("NoHeldOutRows") {
+  override get message(): string {
+    return Errors.structured(
+      "There is no held-out row to compare arms on.",
+      [],
+      "Hold out a larger share, collect more rows, or look at what the steps before left out (sluice show).",
+    )
+  }
+}
 
 /** Rows whose expected answer is not what the schema asks of answers: no arm could get them right. */
 export class ExpectedInvalid extends Data.TaggedError("ExpectedInvalid")<{

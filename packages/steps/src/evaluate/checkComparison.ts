@@ -1,0 +1,73 @@
+/** What is wrong with a comparison before anything of it has run: hours of training may stand before its report. */
+import { Errors } from "@sluice/core"
+import { WiringRefused } from "../WiringRefused.ts"
+
+interface Given {
+  readonly arms: Readonly<Record<string, object>>
+  /** Whether the answers are JSON. */
+  readonly schema: boolean
+  readonly style: boolean
+  readonly scorers: ReadonlyArray<{ readonly name: string }>
+  readonly decidedBy: string | undefined
+}
+
+/** Steps of the comparison itself. */
+const stepNames = new Set(["rows", "chats", "report", "style"])
+
+/** What an arm is made of (arms.ts); in plain JavaScript a misspelt one would be the base model unnoticed. */
+const armFields = new Set(["shots", "nearest", "prompts", "retrieval", "adapter", "endpoint"])
+
+/** Scores that comparisons have by themselves, beside one for each field. Those of free texts may be replaced. */
+const ownNames = new Set([
+  "exact",
+  "cut",
+  "validJson",
+  "schemaValid",
+  "leaking",
+  "exactUnwrapped",
+  "fieldsF1",
+  "accuracy",
+  "macroF1",
+])
+const ofFreeText = ["token F1", "ROUGE-L", "chrF"]
+
+/** Throws WiringRefused with all that is wrong. */
+export const checkComparison = ({ arms, decidedBy, schema, scorers, style }: Given): void => {
+  const problems: Array<readonly [string, string]> = []
+  const names = Object.keys(arms)
+  if (names.length === 0) problems.push(["arms", "there is none: give one at least, such as base: {}"])
+  for (const [name, arm] of Object.entries(arms)) {
+    if (stepNames.has(name)) problems.push([`arm ${name}`, "a step of the comparison itself has this name"])
+    const unknown = Object.keys(arm).filter((field) => !armFields.has(field))
+    if (unknown.length > 0)
+      problems.push([`arm ${name}`, `has no ${unknown.join(", ")}; it takes ${[...armFields].join(", ")}`])
+  }
+  const seen = new Set<string>()
+  for (const { name } of scorers) {
+    const label = `scorer ${JSON.stringify(name)}`
+    if (name === "") problems.push([label, "needs a name"])
+    else if (ownNames.has(name) || /^field /.test(name) || (style && name === "in style"))
+      problems.push([label, "has the name of a score that the comparison makes itself"])
+    else if (seen.has(name)) problems.push([label, "is there twice: scores are told apart by their names"])
+    seen.add(name)
+  }
+  const known = [
+    "exact",
+    ...scorers.map(({ name }) => name),
+    ...(style ? ["in style"] : []),
+    ...(schema ? [] : ofFreeText),
+  ]
+  if (decidedBy !== undefined && !known.includes(decidedBy))
+    problems.push([
+      "decidedBy",
+      `${JSON.stringify(decidedBy)} is no score to decide by: ${[...new Set(known)].join(", ")}`,
+    ])
+  if (problems.length > 0)
+    throw new WiringRefused(
+      Errors.structured(
+        "Evaluate.compare is given what cannot be compared.",
+        problems,
+        "Correct the options.",
+      ),
+    )
+}
