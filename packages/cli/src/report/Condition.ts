@@ -64,7 +64,8 @@ export const check = (conditions: ReadonlyArray<string>, report: Report.Report):
   const problems: Array<readonly [string, string]> = []
   const checked: Array<Checked> = []
   for (const text of conditions) {
-    const condition = parse(text, report)
+    const found = parse(text, report)
+    const condition = typeof found === "string" ? (slip(text) ?? found) : found
     if (typeof condition === "string") problems.push([text.trim() === "" ? '""' : text, condition])
     else checked.push({ condition: text, ...evaluate(condition, report) })
   }
@@ -75,6 +76,18 @@ export const check = (conditions: ReadonlyArray<string>, report: Report.Report):
       metrics: Report.metricsOf(report),
     })
   return checked
+}
+
+/** What a condition that cannot be read was meant to be. Names of scores may hold any of these: those that can are read first. */
+const slip = (text: string): string | undefined => {
+  if ((text.match(/[<>]=?|[≥≤]/gu) ?? []).length > 1 && /&&|\|\||[,;]\s|\s(?:and|or)\s/iu.test(text))
+    return "it holds several comparisons: give each a --fail-under of its own"
+  if (/=[<>]|[<>]\s+=|[≥≤]/u.test(text)) return "write >= or <="
+  if (!/[<>]/u.test(text) && text.includes("=")) return "= cannot be asked: write >= or <="
+  if (/[<>]=?\s*[+-]?\d+,\d+\s*%?$/u.test(text.trim())) return "write the number with a point: 0.85"
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)\s*%?\s*[<>]/u.test(text.trim()))
+    return "the score stands left of the comparison, the number right"
+  return undefined
 }
 
 /** The condition, or what is wrong with it. */
@@ -105,7 +118,8 @@ const parse = (text: string, report: Report.Report): Condition | string => {
   if (verdict[2] !== ">" && verdict[2] !== "<")
     return `${verdict[2]} between arms has no meaning: a verdict is better (>) or worse (<)`
   return (
-    pairProblem(first, second) ?? {
+    pairProblem(first, second) ??
+    verdictProblem(first, second, verdict[2], report) ?? {
       kind: "verdict",
       first,
       second,
@@ -129,6 +143,17 @@ const pairProblem = (first: Term, second: Term): string | undefined =>
     : first.arm === second.arm
       ? `${first.arm} is compared with itself`
       : undefined
+
+/** F1s and counts over all rows are compared by no test. */
+const verdictProblem = (
+  first: Term,
+  second: Term,
+  operator: Operator,
+  report: Report.Report,
+): string | undefined =>
+  Report.differenceOf(report, first.metric, first.arm, second.arm) === undefined
+    ? `${first.metric} has no verdict: ask for its difference, ${first.arm}.${first.metric} - ${second.arm}.${first.metric} ${operator} 0`
+    : undefined
 
 /** `ARM.SCORE`, or an arm alone where a score is given. */
 const term = (text: string, report: Report.Report, only?: string): Term | string => {
@@ -194,15 +219,7 @@ const evaluate = (condition: Condition, report: Report.Report): Omit<Checked, "c
     }
     case "verdict": {
       const { first, second, wanted } = condition
-      const pair = Report.differenceOf(report, first.metric, first.arm, second.arm)
-      if (pair === undefined)
-        return {
-          holds: false,
-          value: null,
-          low: null,
-          high: null,
-          found: `${first.arm} and ${second.arm} have no verdict by ${first.metric}`,
-        }
+      const pair = Report.differenceOf(report, first.metric, first.arm, second.arm)!
       return {
         holds: pair.verdict === wanted,
         value: null,

@@ -120,4 +120,21 @@ describe("a condition", () => {
     )
     expect(check(["tuned.exact >= 100%"], report)[0]!.holds).toBe(false)
   })
+
+  it.each([
+    [
+      "tuned.exact >= 0.8 && base.exact >= 0.1",
+      "it holds several comparisons: give each a --fail-under of its own",
+    ],
+    ["tuned.exact > 0.8, base > tuned", "it holds several comparisons: give each a --fail-under of its own"],
+    ["tuned.exact => 0.8", "write >= or <="],
+    ["tuned.exact > = 0.8", "write >= or <="],
+    ["tuned.exact ≥ 0.8", "write >= or <="],
+    ["tuned.exact == 0.8", "= cannot be asked: write >= or <="],
+    ["tuned.exact >= 0,8", "write the number with a point: 0.85"],
+    ["0.8 <= tuned.exact", "the score stands left of the comparison, the number right"],
+    ["tuned.cut < base.cut", "cut has no verdict: ask for its difference, tuned.cut - base.cut < 0"],
+  ])("that slipped is told how it is written: %s", (condition, problem) => {
+    expect(refused(condition).split("\n")[1]).toBe(`  ${condition}:  ${problem}`)
+  })
 })
