@@ -46,7 +46,7 @@ export const checkComparison = ({ arms, decidedBy, schema, scorers, style }: Giv
   for (const { name } of scorers) {
     const label = `scorer ${JSON.stringify(name)}`
     if (name === "") problems.push([label, "needs a name"])
-    else if (ownNames.has(name) || /^field /.test(name) || (style && name === "in style"))
+    else if (ownNames.has(name) || name.startsWith("field ") || (style && name === "in style"))
       problems.push([label, "has the name of a score that the comparison makes itself"])
     else if (seen.has(name)) problems.push([label, "is there twice: scores are told apart by their names"])
     seen.add(name)
