@@ -17,6 +17,7 @@ export const checkNames = [
   "roles",
   "specialTokens",
   "emptyAnswers",
+  "refusals",
   "answerForm",
   "cutAnswers",
   "duplicates",

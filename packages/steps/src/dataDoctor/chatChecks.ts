@@ -1,6 +1,6 @@
-/** Checks of chats as they are written: roles, markup of other templates, answers that say nothing. */
+/** Checks of chats as they are written: roles, and markup of templates. */
 import { around, type Finding, found, type Hit } from "./Finding.ts"
-import type { Example, LabelField, Subject } from "./Subject.ts"
+import type { Subject } from "./Subject.ts"
 
 const knownRoles = new Set(["system", "user", "assistant", "tool"])
 
@@ -20,27 +20,35 @@ const flattened = (content: string): number => {
   return -1
 }
 
+/** The name of its own side, which the template writes already; in a question it may begin a definition. */
+const ownName = /^\s*(?:\*\*)?(?:assistant|gpt|bot|ai)(?:\*\*)? ?:/i
+
 export const roles = ({ chats }: Subject): ReadonlyArray<Finding> => {
   const unknown: Array<Hit> = []
   const misplaced: Array<Hit> = []
   const whole: Array<Hit> = []
+  const named: Array<Hit> = []
   for (const { id, messages } of chats) {
     const stranger = messages.find(({ role }) => !knownRoles.has(role))
     if (stranger !== undefined) {
       unknown.push({ id, excerpt: `${stranger.role}: ${stranger.content}` })
       continue
     }
-    const order = messages.map(({ role }) => role).join(", ")
+    const order = messages
+      .map(({ content, role }) => (role === "user" && content.trim() === "" ? "user (empty)" : role))
+      .join(", ")
     const isTwice = messages.some(
       ({ role }, at) =>
         at > 0 && role === messages[at - 1]!.role && (role === "user" || role === "assistant"),
     )
     const isLateSystem = messages.some(({ role }, at) => role === "system" && at > 0)
     const hasNoAnswer = messages.at(-1)?.role !== "assistant"
-    const hasNoPrompt = messages[0]?.role === "assistant" && messages.length === 1
+    const hasNoPrompt = !messages.some(({ content, role }) => role === "user" && content.trim() !== "")
     if (isTwice || isLateSystem || hasNoAnswer || hasNoPrompt) misplaced.push({ id, excerpt: order })
     const flat = messages.find(({ content }) => flattened(content) >= 0)
     if (flat !== undefined) whole.push({ id, excerpt: around(flat.content, flattened(flat.content), 60) })
+    const called = messages.find(({ content, role }) => role === "assistant" && ownName.test(content))
+    if (flat === undefined && called !== undefined) named.push({ id, excerpt: called.content })
   }
   return [
     ...found(
@@ -54,8 +62,8 @@ export const roles = ({ chats }: Subject): ReadonlyArray<Finding> => {
       "roles",
       "warn",
       misplaced,
-      "The roles stand in an order that chats do not have: no answer at the end, one side twice, a late system message.",
-      "Join neighbouring messages of one side, put the system message first, and end with the assistant's answer.",
+      "The roles stand in an order that chats do not have: no question, no answer at the end, one side twice, a late system message.",
+      "Join neighbouring messages of one side, put the system message first, begin with a question, and end with the assistant's answer.",
     ),
     ...found(
       "roles",
@@ -63,6 +71,13 @@ export const roles = ({ chats }: Subject): ReadonlyArray<Finding> => {
       whole,
       "A message holds both sides of a conversation as text, so that no turn in it is told apart.",
       "Split it into one message a turn, each with its role.",
+    ),
+    ...found(
+      "roles",
+      "warn",
+      named,
+      "Answers begin with the name of their own side, which the chat template writes already.",
+      "Take the name off: a model tuned on it begins its answers so.",
     ),
   ]
 }
@@ -82,18 +97,36 @@ const foreignMarks = [
   "<<SYS>>",
   "<|user|>",
   "<|assistant|>",
+  "<|end|>",
+  "<|end_of_text|>",
+  "<\uff5cend\u2581of\u2581sentence\uff5c>",
+  "<\uff5cAssistant\uff5c>",
+  "<pad>",
+  "[PAD]",
+  "<unk>",
+  "<bos>",
+  "<eos>",
+  "[CLS]",
+  "[SEP]",
 ]
+/** They count where they open or close a message. */
+const foreignEnds = ["<s>", "</s>"]
+/** Headings of templates without tokens of their own. */
+const foreignHeading =
+  /^###[ \t]?(?:Instruction|Response|Assistant|Human):|###[ \t]?(?:Response|Assistant):\s*$/m
 
 /** A template's marks inside of a message: it was rendered before, or would end its own turn. */
 export const specialTokens = ({ chats, model }: Subject): ReadonlyArray<Finding> => {
   // Short ones such as <s> are HTML and mathematics too, so they count only where they open or close a message.
   const long = [...new Set([...foreignMarks, ...model.specialTokens.filter((mark) => mark.length > 4)])]
-  const short = model.specialTokens.filter((mark) => mark.length > 1 && mark.length <= 4)
+  const own = model.specialTokens.filter((mark) => mark.length > 1 && mark.length <= 4)
+  const short = [...new Set([...foreignEnds, ...own])]
   const hits = chats.flatMap(({ id, messages }): ReadonlyArray<Hit> => {
     for (const { content } of messages) {
       const mark =
         long.find((text) => content.includes(text)) ??
-        short.find((text) => content.startsWith(text) || content.endsWith(text))
+        short.find((text) => content.startsWith(text) || content.endsWith(text)) ??
+        (flattened(content) < 0 ? foreignHeading.exec(content)?.[0] : undefined)
       if (mark !== undefined) return [{ id, excerpt: around(content, content.indexOf(mark), mark.length) }]
     }
     return []
@@ -106,49 +139,3 @@ export const specialTokens = ({ chats, model }: Subject): ReadonlyArray<Finding>
     "Take the marks off: messages are plain text, and the template is applied once, when they are tokenized.",
   )
 }
-
-/** What programs write where a value was missing. */
-const leftovers = new Set([
-  "undefined",
-  "nan",
-  "null",
-  "none",
-  "[object object]",
-  "n/a",
-  "todo",
-  "tbd",
-  "nil",
-  "#n/a",
-])
-
-export const emptyAnswers = (
-  { chats }: Subject,
-  examples: ReadonlyArray<Example>,
-  labels: ReadonlyArray<LabelField>,
-): ReadonlyArray<Finding> => {
-  const blank: Array<Hit> = []
-  const hollow: Array<Hit> = []
-  // A word such as "none" that is one of few labels is an answer like the others.
-  const known = new Set(labels.flatMap(({ values }) => values.map(([value]) => value.toLowerCase())))
-  chats.forEach(({ id, messages }, at) => {
-    const bare = messages.findIndex(
-      ({ content, role, toolCalls }) => role === "assistant" && isBlank(content) && !toolCalls,
-    )
-    if (bare >= 0) {
-      blank.push({ id, excerpt: `message ${bare + 1} after: ${messages[bare - 1]?.content ?? ""}` })
-      return
-    }
-    const answer = examples[at]!.answer.trim().toLowerCase()
-    if (leftovers.has(answer) && !known.has(answer))
-      hollow.push({ id, excerpt: `${examples[at]!.prompt} -> ${examples[at]!.answer}` })
-  })
-  const fix =
-    "Leave these rows out, or find where their answers were lost: a wrong column name is the usual reason."
-  return [
-    ...found("emptyAnswers", "refuse", blank, "Answers are empty: a model would learn to say nothing.", fix),
-    ...found("emptyAnswers", "warn", hollow, "Answers are what programs write for a missing value.", fix),
-  ]
-}
-
-/** White space, also where it cannot be seen as such. */
-const isBlank = (text: string): boolean => /^(?:[\s\u200b\u200c\u2060\ufeff]|\u200d)*$/.test(text)

@@ -4,6 +4,7 @@ import * as Chats from "./chatChecks.ts"
 import * as Duplicates from "./duplicateChecks.ts"
 import * as Encodings from "./encodingChecks.ts"
 import { type CheckName, checkNames, type Finding } from "./Finding.ts"
+import * as Hollow from "./hollowChecks.ts"
 import * as Labels from "./labelChecks.ts"
 import * as Languages from "./languageChecks.ts"
 import * as Leaks from "./leakChecks.ts"
@@ -42,7 +43,8 @@ export const examine = (subject: Subject): Examination => {
     Tokens.lostRows(shown),
     Chats.roles(shown),
     Chats.specialTokens(shown),
-    Chats.emptyAnswers(shown, examples, labels),
+    Hollow.emptyAnswers(shown, examples, labels),
+    Hollow.refusals(examples),
     Answers.answerForm(examples),
     Answers.cutAnswers(examples),
     Duplicates.duplicates(examples, likeness),

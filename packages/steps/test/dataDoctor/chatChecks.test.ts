@@ -18,6 +18,8 @@ describe("roles", () => {
     ["a question at the end", [said("user", question), said("assistant", "good"), said("user", "Sure?")]],
     ["a late system message", [said("user", question), said("system", "s"), said("assistant", "good")]],
     ["an answer alone", [said("assistant", "good")]],
+    ["no question", [said("system", "Say good or bad."), said("assistant", "good")]],
+    ["an empty question", [said("user", " "), said("assistant", "good")]],
   ])("in a wrong order are warned of: %s", (_, messages) => {
     expect(found(of(row(...messages)), "roles")).toMatchObject({ severity: "warn", count: 1 })
   })
@@ -29,6 +31,14 @@ describe("roles", () => {
     "**User:** my lamp flickers\n**Assistant:** buy another",
   ])("written into a message are warned of: %j", (content) => {
     expect(of(asking(content))).toMatchObject([{ check: "roles", severity: "warn", rows: ["planted"] }])
+  })
+
+  it("written before an answer are warned of", () => {
+    expect(found(of(answering("Assistant: good")), "roles")).toMatchObject({
+      severity: "warn",
+      rows: ["planted"],
+      problem: expect.stringContaining("the name of their own side") as string,
+    })
   })
 
   it.each([
@@ -54,6 +64,12 @@ describe("marks of a chat template", () => {
     "<start_of_turn>user My lamp flickers",
     "My lamp <|finish|> flickers",
     "<s>My lamp flickers in the evening",
+    "My lamp flickers</s>",
+    "My lamp flickers <pad>",
+    "My lamp flickers [PAD]",
+    "My lamp flickers<\uff5cend\u2581of\u2581sentence\uff5c>",
+    "### Instruction:\nMend my lamp",
+    "My lamp flickers\n### Response:\n",
   ])("in a message are warned of: %j", (content) => {
     expect(of(asking(content))).toMatchObject([{ check: "specialTokens", rows: ["planted"] }])
   })
