@@ -47,7 +47,7 @@ export const unkeyed = ["keyVariable", "concurrency", "retries", "backoffMs", "t
 /** The decoded fields. */
 export type Config = Schema.Struct.Type<typeof fields>
 
-/** An endpoint as config. Fails with WiringRefused for a URL that is none, or that holds a password. */
+/** An endpoint as config. Fails with WiringRefused for a URL that is none or holds a password, and for a key in place of its variable's name. */
 export const config = (endpoint: Endpoint): Config => {
   const url = URL.parse(endpoint.url)
   if (url === null || !/^https?:$/.test(url.protocol)) {
@@ -58,6 +58,12 @@ export const config = (endpoint: Endpoint): Config => {
   if (url.username !== "" || url.password !== "") {
     throw new WiringRefused(
       `The endpoint's url at ${url.host} holds a password: give the key by \`key\`, the name of an environment variable.`,
+    )
+  }
+  // Not shown: what stands there instead is most often the key itself.
+  if (endpoint.key !== undefined && !/^[A-Za-z_]\w*$/.test(endpoint.key)) {
+    throw new WiringRefused(
+      `The \`key\` of the endpoint at ${url.host} is to be the name of an environment variable that holds the key, such as OPENAI_API_KEY. What is given is no such name; a key itself would be stored with the results.`,
     )
   }
   return {

@@ -2,6 +2,7 @@ import type { Step, Table } from "@sluice/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Chat } from "../Chat.ts"
+import { counted } from "../counted.ts"
 import type { Config } from "../Endpoint.ts"
 import { askAll, type Given } from "../evaluate/asking.ts"
 import { post } from "./request.ts"
@@ -20,6 +21,7 @@ export const answers = (context: Step.Context<Config & { readonly maxNewTokens: 
       const started = yield* Clock.currentTimeMillis
       let done = 0
       let uncounted = 0
+      let silent = 0
       yield* Effect.forEach(
         prompts,
         (prompt) =>
@@ -33,6 +35,7 @@ export const answers = (context: Step.Context<Config & { readonly maxNewTokens: 
             }
             const reply = yield* post(config, key, "chat/completions", body, replyOf)
             if (!reply.counted) uncounted++
+            if (reply.given.answer === "") silent++
             yield* keep([[prompt, reply.given]])
             context.progress({ done: ++done, total: prompts.length, unit: "row" })
           }),
@@ -40,6 +43,10 @@ export const answers = (context: Step.Context<Config & { readonly maxNewTokens: 
       )
       if (uncounted > 0)
         context.warn(`${config.model} did not report the tokens of ${uncounted} answers: they count as 0`)
+      if (silent > 0)
+        context.warn(
+          `${config.model} gave ${counted(silent, "answer")} without any text: a model that thinks first may need a higher maxNewTokens, or a field of \`body\` that keeps it from thinking`,
+        )
       context.measure("generation seconds", ((yield* Clock.currentTimeMillis) - started) / 1000, "s")
     }),
   )
@@ -48,6 +55,18 @@ export const answers = (context: Step.Context<Config & { readonly maxNewTokens: 
 /** What endpoints know of a turn; what is learnt of it is no affair of theirs. */
 const plainTurn = (turn: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(turn).filter(([name]) => name !== "supervised" && name !== "weights"))
+
+/** Some servers give a text in parts. */
+const textOf = (content: unknown): string =>
+  typeof content === "string"
+    ? content
+    : Array.isArray(content)
+      ? content
+          .map((part: { readonly text?: unknown } | null) =>
+            typeof part?.text === "string" ? part.text : "",
+          )
+          .join("")
+      : ""
 
 const replyOf = (reply: unknown): { readonly given: Given; readonly counted: boolean } | undefined => {
   const { choices, usage } = (reply ?? {}) as {
@@ -60,7 +79,7 @@ const replyOf = (reply: unknown): { readonly given: Given; readonly counted: boo
   const counted = usage?.prompt_tokens !== undefined && usage.completion_tokens !== undefined
   return {
     given: {
-      answer: typeof content === "string" ? content : "",
+      answer: textOf(content),
       stopped: choice.finish_reason !== "length",
       promptTokens: usage?.prompt_tokens ?? 0,
       newTokens: usage?.completion_tokens ?? 0,

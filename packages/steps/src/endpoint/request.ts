@@ -13,6 +13,8 @@ export class EndpointFailed extends Data.TaggedError("EndpointFailed")<{
   readonly reason: string
   readonly attempts: number
   readonly keyVariable: string | null
+  /** Whether a key was sent. */
+  readonly hasKey: boolean
 }> {
   override get message(): string {
     return Errors.structured(
@@ -24,12 +26,33 @@ export class EndpointFailed extends Data.TaggedError("EndpointFailed")<{
         ["Said", this.reason.slice(0, 300)],
         ["Tried", this.attempts === 1 ? "once" : `${this.attempts} times`],
       ],
-      this.status === 401 || this.status === 403
-        ? this.keyVariable === null
-          ? "It asks for a key: set `key` to the name of the environment variable that holds one."
-          : `Check the key in the environment variable ${this.keyVariable}.`
-        : "Check that the server runs there and serves that model; answers given so far are kept.",
+      hint(this),
     )
+  }
+}
+
+/** What the user can do about it. */
+const hint = ({ hasKey, keyVariable, status }: EndpointFailed): string => {
+  const kept = "answers given so far are kept."
+  switch (status) {
+    case 401:
+    case 403:
+      return keyVariable === null
+        ? "It asks for a key: set `key` to the name of the environment variable that holds one."
+        : hasKey
+          ? `Check the key in the environment variable ${keyVariable}.`
+          : `The environment variable ${keyVariable}, which \`key\` names, is not set: set it to the key.`
+    case 200:
+      return `Check that the URL ends where the server's interface of OpenAI's form begins (most often in /v1); ${kept}`
+    case 400:
+    case 422:
+      return `Check the model's name. Fields that this server takes otherwise are set, or with null left out, by the endpoint's \`body\`; ${kept}`
+    case 404:
+      return `Check the model's name, and that the URL ends where the server's interface begins (most often in /v1); ${kept}`
+    case 429:
+      return `Lower \`concurrency\` or raise \`retries\` and \`backoffMs\`, or run again later; ${kept}`
+    default:
+      return `Check that the server runs there and serves that model; ${kept}`
   }
 }
 
@@ -81,7 +104,7 @@ export const post = <A>(
       }
       const value = read(parsed(said))
       if (value === undefined) {
-        const reason = `a reply of another form: ${said}`
+        const reason = `a reply of another form: ${said.trim() || "nothing"}`
         throw new Refused({ status: reply.status, reason, again: false, waitMs: null })
       }
       return value
@@ -99,7 +122,17 @@ export const post = <A>(
       }
       const { model, keyVariable } = endpoint
       const { reason, status } = refused
-      return Effect.fail(new EndpointFailed({ url, model, status, reason, attempts: number, keyVariable }))
+      return Effect.fail(
+        new EndpointFailed({
+          url,
+          model,
+          status,
+          reason,
+          attempts: number,
+          keyVariable,
+          hasKey: key !== undefined && key !== "",
+        }),
+      )
     })
   return attempt(1)
 }
@@ -114,7 +147,8 @@ const parsed = (text: string): unknown => {
 
 /** The message inside OpenAI's error form, or the text. */
 const errorOf = (text: string): string => {
-  const message = (parsed(text) as { error?: { message?: unknown } } | undefined)?.error?.message
+  const error = (parsed(text) as { error?: string | { message?: unknown } } | null | undefined)?.error
+  const message = typeof error === "string" ? error : error?.message
   return typeof message === "string" ? message : text.trim() || "nothing"
 }
 

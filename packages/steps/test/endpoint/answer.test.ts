@@ -142,4 +142,46 @@ Check that the server runs there and serves that model; answers given so far are
     expect(() => use({ url: "http://user:pass@host/v1", model: "m" })).toThrow("holds a password")
     expect(() => use({ url: "localhost", model: "m" })).toThrow("begins with http:// or https://")
   })
+
+  it("takes a text in parts, and warns of answers without any text", async () => {
+    const parts = [
+      { type: "text", text: "in " },
+      { type: "text", text: "parts" },
+    ]
+    const { url } = await serve(({ body }) => {
+      const content = body.messages[1].content === "one" ? parts : null
+      return [200, { ...completion(""), choices: [{ message: { content }, finish_reason: "length" }] }]
+    })
+    const { outputs, warnings } = await ask({ url, model: "m" })
+    expect(outputs["output"].map(({ answer }: { answer: string }) => answer)).toEqual([
+      "in parts",
+      "",
+      "in parts",
+    ])
+    expect(warnings).toEqual([expect.stringMatching(/^m gave 1 answer without any text: /)])
+  })
+
+  it.each([
+    [
+      400,
+      { error: { message: "Use max_completion_tokens" } },
+      "Use max_completion_tokens",
+      "by the endpoint's `body`",
+    ],
+    [404, { error: "model m not found" }, "model m not found", "Check the model's name"],
+    [429, { error: { message: "slow down" } }, "slow down", "Lower `concurrency`"],
+    [200, "", "a reply of another form: nothing", "most often in /v1"],
+    [401, { error: { message: "no key" } }, "no key", "TEST_KEY, which `key` names, is not set"],
+  ])("says what helps against %i", async (status, reply, said, help) => {
+    const { url } = await serve(() => [status, reply])
+    const failing = ask({ url, model: "m", key: "TEST_KEY", retries: 0 })
+    await expect(failing).rejects.toThrow(`  Said:    ${said}\n`)
+    await expect(failing).rejects.toThrow(help)
+  })
+
+  it("takes the name of a key's variable, never a key, and does not show what it was given", () => {
+    const given = () => use({ url: "http://localhost/v1", model: "m", key: "sk-proj-0123456789" })
+    expect(given).toThrow("is to be the name of an environment variable")
+    expect(given).not.toThrow("0123456789")
+  })
 })
