@@ -63,8 +63,9 @@ export interface TrainerState {
 }
 
 export interface Trainer {
+  /** Fails with TrainingDiverged where the loss or the gradients' norm is no finite number. */
   readonly step: (rows: ReadonlyArray<TokenRow>, learningRate: number) => Promise<StepResult>
-  /** Losses without learning, for held-out rows. */
+  /** Losses without learning, for held-out rows. Fails with TrainingDiverged where they are no numbers. */
   readonly evaluate: (rows: ReadonlyArray<TokenRow>) => Promise<Evaluation>
   readonly state: () => Promise<TrainerState>
   /** The adapter's numbers alone, by name: a part of the state, to come back to with `take`. */
@@ -73,6 +74,7 @@ export interface Trainer {
   readonly take: (parameters: ReadonlyMap<string, Float32Array>) => void
   /** Fails with StateUnfit, all differences named, and nothing changed. */
   readonly restore: (state: TrainerState) => void
+  /** A copy in PEFT's form. Fails with TrainingDiverged where it holds what is no number. */
   readonly adapter: () => Promise<AdapterWeights>
   /** What a batch takes, in the micro-batches that `step` would cut it into. */
   readonly memory: (rows: ReadonlyArray<TokenRow>) => Memory.Prediction
@@ -100,6 +102,9 @@ export const make = (
     a.map((gradient, i) => ops.add(gradient, b[i]!)),
   )
   let optimizerSteps = 0
+  let lastRate = 0
+  const diverged = (...found: readonly [what: string, value: string]) =>
+    new TrainingDiverged({ optimizerStep: optimizerSteps, found, learningRate: lastRate })
 
   /** One micro-batch: losses per slot, and gradients weighted by `weight`. */
   const gradientsOf = (part: MicroBatch, weight: number, recompute: boolean) =>
@@ -168,11 +173,17 @@ export const make = (
       const { loss, rowLosses } = summarise(plans, perSlot, kept, weights)
       if (!Number.isFinite(loss)) {
         backend.free(...gradients)
-        throw new TrainingDiverged({ optimizerStep: optimizerSteps + 1, loss, learningRate })
+        throw new TrainingDiverged({
+          optimizerStep: optimizerSteps + 1,
+          found: ["Loss", String(loss)],
+          learningRate,
+        })
       }
       const gradientNorm = await optimizer.apply(gradients, learningRate)
       backend.free(...gradients)
       optimizerSteps += 1
+      lastRate = learningRate
+      if (!Number.isFinite(gradientNorm)) throw diverged("Gradient norm", String(gradientNorm))
       return {
         loss,
         gradientNorm,
@@ -196,8 +207,10 @@ export const make = (
         perSlot.push((await backend.read(loss)) as Float32Array)
         backend.free(loss)
       }
+      const losses = summarise(plans, perSlot, kept, weights)
+      if (!Number.isFinite(losses.loss)) throw diverged("Loss of held-out rows", String(losses.loss))
       return {
-        ...summarise(plans, perSlot, kept, weights),
+        ...losses,
         supervisedTokens,
         weight: total,
         tokens: tokenCount(rows),
@@ -222,7 +235,17 @@ export const make = (
       optimizerSteps = state.optimizerSteps
     },
 
-    adapter: lora.weights,
+    adapter: async () => {
+      const weights = await lora.weights()
+      // The last optimizer step has no loss after it that would tell.
+      const broken = brokenNumbers(weights)
+      if (broken > 0)
+        throw diverged(
+          "Adapter",
+          `${broken.toLocaleString("en-US")} numbers of it are infinite or no numbers`,
+        )
+      return weights
+    },
 
     memory: (rows) => cost.memory(supervised(rows).rows)!,
 
@@ -240,6 +263,13 @@ interface MicroBatch {
 }
 
 const tokenCount = (rows: ReadonlyArray<TokenRow>) => rows.reduce((sum, row) => sum + row.ids.length, 0)
+
+const brokenNumbers = ({ modules }: AdapterWeights): number => {
+  let count = 0
+  for (const { a, b } of modules.values())
+    for (const { data } of [a, b]) for (const value of data) if (!Number.isFinite(value)) count++
+  return count
+}
 
 /** Mean losses of batch and rows from each slot's, weighted and added in double precision. */
 const summarise = (

@@ -13,10 +13,11 @@ export class NothingSupervised extends Data.TaggedError("NothingSupervised")<{ r
   }
 }
 
-/** The loss became infinite or not a number: the optimizer step was not taken. */
+/** Something became infinite or not a number: nothing learnt from there on would be of use. */
 export class TrainingDiverged extends Data.TaggedError("TrainingDiverged")<{
   readonly optimizerStep: number
-  readonly loss: number
+  /** What did, and what it is: `Loss`, `NaN`. */
+  readonly found: readonly [what: string, value: string]
   readonly learningRate: number
 }> {
   override get message(): string {
@@ -24,7 +25,7 @@ export class TrainingDiverged extends Data.TaggedError("TrainingDiverged")<{
       "Training diverged.",
       [
         ["Optimizer step", String(this.optimizerStep)],
-        ["Loss", String(this.loss)],
+        this.found,
         ["Learning rate", String(this.learningRate)],
       ],
       "Try a smaller learning rate.",

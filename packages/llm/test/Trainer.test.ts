@@ -204,6 +204,16 @@ describe("Trainer", () => {
     expect(digest(await trainer.state())).toBe(before)
   })
 
+  it("gives no adapter and no losses after a last optimizer step that left no numbers", async () => {
+    const trainer = await make(recorded())
+    await trainer.step(training.batches[0]!, 1e39)
+    const diverged = "Training diverged.\n  Optimizer step:         1\n  Loss of held-out rows:  NaN"
+    await expect(trainer.evaluate(training.batches[0]!)).rejects.toThrow(diverged)
+    await expect(trainer.adapter()).rejects.toThrow(
+      /Adapter: +[\d,]+ numbers of it are infinite or no numbers/,
+    )
+  })
+
   it("refuses a state that lacks parts or was saved for another rank, naming each", async () => {
     const trainer = await make(recorded())
     const state = await trainer.state()

@@ -144,6 +144,22 @@ describe("rows that do not fit their purpose", () => {
   })
 })
 
+describe("a training that diverges", () => {
+  const tooFast = { schedule: "constant", warmup: 0, maxOptimizerSteps: 1 } as const
+  const said = (what: string, rate: number) =>
+    `Training diverged.\n  Optimizer step:  1\n  ${what}\n  Learning rate:   ${rate}\nTry a smaller learning rate.`
+
+  it("gives no adapter where its last optimizer step left no numbers", async () => {
+    const broken = said("Adapter:         2,048 numbers of it are infinite or no numbers", 1e39)
+    await expect(train({ ...tooFast, learningRate: 1e39 })).rejects.toThrow(broken)
+  })
+
+  it("is told by its held-out rows, and no look without a loss is the best one", async () => {
+    const lost = said("Loss of held-out rows:  NaN", 1e20).replaceAll(/:  +/g, ":  +")
+    await expect(train({ ...tooFast, learningRate: 1e20, heldOut })).rejects.toThrow(new RegExp(lost))
+  })
+})
+
 describe("the account of rows", () => {
   it("has each row once an epoch, and adds up to the metrics", async () => {
     const silent = { ...row("silent", "z", "x"), labels: row("silent", "z", "x").labels.map(() => -100) }

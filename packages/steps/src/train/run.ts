@@ -112,7 +112,7 @@ export const train = (context: Step.Context<Config, Inputs>) =>
 
       /** The adapter as it is now. */
       const adapterFiles = Effect.map(
-        Effect.promise(() => trainer.adapter()),
+        Effect.tryPromise({ try: () => trainer.adapter(), catch: (error) => error }),
         (weights) =>
           Adapter.toFiles({
             ...weights,
