@@ -11,6 +11,7 @@ import * as Answering from "./evaluate/answering.ts"
 import * as Arms from "./evaluate/arms.ts"
 import { checkComparison } from "./evaluate/checkComparison.ts"
 import type { Harm } from "./Forgetting.ts"
+import { type JudgeOptions, judgeUse, type Preferences } from "./evaluate/Preferences.ts"
 import * as Format from "./Format.ts"
 import { ModelFiles } from "./kinds.ts"
 import type * as Scorer from "./scores/Scorer.ts"
@@ -18,6 +19,7 @@ import * as Split from "./Split.ts"
 
 export type { Arm, Messages, Retrieval } from "./evaluate/arms.ts"
 export * as Cost from "./evaluate/Cost.ts"
+export { type JudgeOptions, Preferences } from "./evaluate/Preferences.ts"
 export { PromptScores } from "./evaluate/PromptChoice.ts"
 
 export interface CompareOptions<T extends Table.Any> {
@@ -39,6 +41,8 @@ export interface CompareOptions<T extends Table.Any> {
    * (`count` of them, 60 by default) and from the model's own answers to the same prompts.
    */
   readonly style?: { readonly rows: Step.Ref<T>; readonly count?: number }
+  /** Asks a served model which of two arms' answers is the better one, in either order; the report shows it beside. */
+  readonly judge?: JudgeOptions
   /** What Forgetting.measure found: the report shows it beside the comparison. */
   readonly harm?: Step.Ref<typeof Harm>
   /** Longest answer; 64 by default. */
@@ -139,6 +143,8 @@ export interface Compared {
   readonly report: Step.Ref<typeof ReportFiles>
   /** Each arm's answers, by arm. */
   readonly answers: { readonly [arm: string]: Step.Ref<typeof Answers> }
+  /** What the judge preferred, by both arms: `tuned base`. */
+  readonly preferences: { readonly [arms: string]: Step.Ref<typeof Preferences> }
 }
 
 /**
@@ -157,6 +163,7 @@ export const compare = <T extends Table.Any>(
     style: options.style !== undefined,
     scorers: options.scorers ?? [],
     decidedBy: options.decidedBy,
+    judge: options.judge,
   })
   const held =
     options.rows === undefined
@@ -183,6 +190,14 @@ export const compare = <T extends Table.Any>(
     if (wired.retrievalScores !== undefined) inputs[`retrieval ${name}`] = wired.retrievalScores
   }
   if (options.style !== undefined) Object.assign(inputs, ownStyle(options.style, shared))
+  const preferences: Record<string, Step.Ref<typeof Preferences>> = {}
+  for (const [first, second] of options.judge === undefined ? [] : judgedPairs(options.judge, arms)) {
+    const judged = add.scope(`judge/${first}`)(
+      second,
+      judgeUse(options.judge!, { chats, first: answers[first]!, second: answers[second]! }),
+    )
+    preferences[`${first} ${second}`] = inputs[`judge ${first} ${second}`] = judged
+  }
   if (options.harm !== undefined) inputs["harm"] = options.harm
   const { predictions, scores, differences, costs, report } = add(
     "report",
@@ -203,6 +218,10 @@ export const compare = <T extends Table.Any>(
           score,
         })),
         decidedBy: options.decidedBy ?? null,
+        judge:
+          options.judge === undefined
+            ? null
+            : `${options.judge.endpoint.model} at ${options.judge.endpoint.url}`,
         about: Object.entries(options.about ?? {}).map(([label, value]): [string, string] => [
           label,
           String(value),
@@ -211,8 +230,15 @@ export const compare = <T extends Table.Any>(
       outputs: reported,
     }),
   )
-  return { predictions, scores, differences, costs, report, answers }
+  return { predictions, scores, differences, costs, report, answers, preferences }
 }
+
+/** Every later arm against every earlier one, unless pairs are given. */
+const judgedPairs = (
+  { pairs }: JudgeOptions,
+  arms: ReadonlyArray<readonly [name: string, arm: unknown]>,
+): ReadonlyArray<readonly [string, string]> =>
+  pairs ?? arms.flatMap(([first], at) => arms.slice(0, at).map(([second]) => [first, second] as const))
 
 /** What a classifier of the style learns from: chats of rows to learn from, and the model's own answers to them. */
 const ownStyle = <T extends Table.Any>(
@@ -237,8 +263,8 @@ const reported = {
 }
 
 /**
- * Each use adds inputs `answers ARM`, where an arm has them `adapter ARM`, `prompts ARM` and `retrieval ARM`, and for
- * the style `style chats` and `style answers`.
+ * Each use adds inputs `answers ARM`, where an arm has them `adapter ARM`, `prompts ARM` and `retrieval ARM`, for the
+ * style `style chats` and `style answers`, and for a judge `judge ARM ARM`.
  */
 const compareArms = Step.make({
   name: "compareArms",
@@ -263,6 +289,7 @@ const compareArms = Step.make({
       }),
     ),
     decidedBy: Schema.NullOr(Schema.String),
+    judge: Schema.NullOr(Schema.String),
     about: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
   },
   outputs: reported,

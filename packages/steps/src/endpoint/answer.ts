@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Chat } from "../Chat.ts"
 import { counted } from "../counted.ts"
 import type { Config } from "../Endpoint.ts"
-import { askAll, type Given } from "../evaluate/asking.ts"
+import { askAll, type Given, type Prompt } from "../evaluate/asking.ts"
 import { post } from "./request.ts"
 
 interface Inputs {
@@ -12,45 +12,52 @@ interface Inputs {
   readonly shots?: Table.Reader<typeof Chat>
 }
 
-/** Every chat's answer by a served model, at temperature 0. Each is kept as soon as it is there. */
-export const answers = (context: Step.Context<Config & { readonly maxNewTokens: number }, Inputs>) => {
-  const { config } = context
-  const key = config.keyVariable === null ? undefined : context.env[config.keyVariable]
-  return askAll(context, (prompts, keep) =>
-    Effect.gen(function* () {
-      const started = yield* Clock.currentTimeMillis
-      let done = 0
-      let uncounted = 0
-      let silent = 0
-      yield* Effect.forEach(
-        prompts,
-        (prompt) =>
-          Effect.gen(function* () {
-            const body = {
-              model: config.model,
-              messages: prompt.messages.map(plainTurn),
-              temperature: 0,
-              max_tokens: config.maxNewTokens,
-              ...(prompt.tools.length === 0 ? {} : { tools: prompt.tools }),
-            }
-            const reply = yield* post(config, key, "chat/completions", body, replyOf)
-            if (!reply.counted) uncounted++
-            if (reply.given.answer === "") silent++
-            yield* keep([[prompt, reply.given]])
-            context.progress({ done: ++done, total: prompts.length, unit: "row" })
-          }),
-        { concurrency: config.concurrency, discard: true },
+type Asking = Config & { readonly maxNewTokens: number }
+
+/** Every chat's answer by a served model, at temperature 0. */
+export const answers = (context: Step.Context<Asking, Inputs>) =>
+  askAll(context, (prompts, keep) => complete(context, prompts, keep))
+
+/** A served model's answers to prompts. Each is kept as soon as it is there. */
+export const complete = <E>(
+  context: Pick<Step.Context<Asking>, "config" | "env" | "progress" | "warn" | "measure">,
+  prompts: ReadonlyArray<Prompt>,
+  keep: (answers: ReadonlyArray<readonly [Prompt, Given]>) => Effect.Effect<void, E>,
+) =>
+  Effect.gen(function* () {
+    const { config } = context
+    const key = config.keyVariable === null ? undefined : context.env[config.keyVariable]
+    const started = yield* Clock.currentTimeMillis
+    let done = 0
+    let uncounted = 0
+    let silent = 0
+    yield* Effect.forEach(
+      prompts,
+      (prompt) =>
+        Effect.gen(function* () {
+          const body = {
+            model: config.model,
+            messages: prompt.messages.map(plainTurn),
+            temperature: 0,
+            max_tokens: config.maxNewTokens,
+            ...(prompt.tools.length === 0 ? {} : { tools: prompt.tools }),
+          }
+          const reply = yield* post(config, key, "chat/completions", body, replyOf)
+          if (!reply.counted) uncounted++
+          if (reply.given.answer === "") silent++
+          yield* keep([[prompt, reply.given]])
+          context.progress({ done: ++done, total: prompts.length, unit: "row" })
+        }),
+      { concurrency: config.concurrency, discard: true },
+    )
+    if (uncounted > 0)
+      context.warn(`${config.model} did not report the tokens of ${uncounted} answers: they count as 0`)
+    if (silent > 0)
+      context.warn(
+        `${config.model} gave ${counted(silent, "answer")} without any text: a model that thinks first may need a higher maxNewTokens, or a field of \`body\` that keeps it from thinking`,
       )
-      if (uncounted > 0)
-        context.warn(`${config.model} did not report the tokens of ${uncounted} answers: they count as 0`)
-      if (silent > 0)
-        context.warn(
-          `${config.model} gave ${counted(silent, "answer")} without any text: a model that thinks first may need a higher maxNewTokens, or a field of \`body\` that keeps it from thinking`,
-        )
-      context.measure("generation seconds", ((yield* Clock.currentTimeMillis) - started) / 1000, "s")
-    }),
-  )
-}
+    context.measure("generation seconds", ((yield* Clock.currentTimeMillis) - started) / 1000, "s")
+  })
 
 /** What endpoints know of a turn; what is learnt of it is no affair of theirs. */
 const plainTurn = (turn: Readonly<Record<string, unknown>>) =>

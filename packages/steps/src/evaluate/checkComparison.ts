@@ -1,5 +1,6 @@
 /** What is wrong with a comparison before anything of it has run: hours of training may stand before its report. */
 import { Errors } from "@sluice/core"
+import type { JudgeOptions } from "./Preferences.ts"
 import { WiringRefused } from "../WiringRefused.ts"
 
 interface Given {
@@ -9,6 +10,7 @@ interface Given {
   readonly style: boolean
   readonly scorers: ReadonlyArray<{ readonly name: string }>
   readonly decidedBy: string | undefined
+  readonly judge: JudgeOptions | undefined
 }
 
 /** Steps of the comparison itself. */
@@ -32,12 +34,13 @@ const ownNames = new Set([
 const ofFreeText = ["token F1", "ROUGE-L", "chrF"]
 
 /** Throws WiringRefused with all that is wrong. */
-export const checkComparison = ({ arms, decidedBy, schema, scorers, style }: Given): void => {
+export const checkComparison = ({ arms, decidedBy, judge, schema, scorers, style }: Given): void => {
   const problems: Array<readonly [string, string]> = []
   const names = Object.keys(arms)
   if (names.length === 0) problems.push(["arms", "there is none: give one at least, such as base: {}"])
   for (const [name, arm] of Object.entries(arms)) {
-    if (stepNames.has(name)) problems.push([`arm ${name}`, "a step of the comparison itself has this name"])
+    if (stepNames.has(name) || (name === "judge" && judge !== undefined))
+      problems.push([`arm ${name}`, "a step of the comparison itself has this name"])
     const unknown = Object.keys(arm).filter((field) => !armFields.has(field))
     if (unknown.length > 0)
       problems.push([`arm ${name}`, `has no ${unknown.join(", ")}; it takes ${[...armFields].join(", ")}`])
@@ -51,6 +54,11 @@ export const checkComparison = ({ arms, decidedBy, schema, scorers, style }: Giv
     else if (seen.has(name)) problems.push([label, "is there twice: scores are told apart by their names"])
     seen.add(name)
   }
+  if (judge !== undefined && names.length === 1)
+    problems.push(["judge", "there is one arm: two are judged against each other"])
+  for (const pair of judge?.pairs ?? [])
+    if (pair[0] === pair[1] || pair.some((name) => !names.includes(name)))
+      problems.push([`judge ${pair.join(" ")}`, `are not two of the arms: ${names.join(", ")}`])
   const known = [
     "exact",
     ...scorers.map(({ name }) => name),

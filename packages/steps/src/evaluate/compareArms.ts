@@ -18,6 +18,8 @@ import * as Comparison from "./Comparison.ts"
 import { expectedOf, shownOf } from "./prompt.ts"
 import type { PromptScores } from "./PromptChoice.ts"
 import * as OwnScores from "./OwnScores.ts"
+import { judgeAside } from "./judgeAside.ts"
+import type { Preferences } from "./Preferences.ts"
 import * as Score from "./Score.ts"
 import * as Settled from "./Settled.ts"
 import * as StyleScore from "./styleScore.ts"
@@ -39,6 +41,7 @@ interface Config {
   readonly schema: Schema.Json
   readonly scorers: ReadonlyArray<Described>
   readonly decidedBy: string | null
+  readonly judge: string | null
   readonly about: ReadonlyArray<readonly [string, string]>
 }
 
@@ -172,6 +175,16 @@ const styleOf = async (
 /** The prompts that arms chose from, and how good their retrieval is. */
 const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<ReadonlyArray<Aside>> => {
   const tables: Array<Aside> = []
+  const judged = await Promise.all(
+    Object.keys(context.inputs)
+      .filter((input) => input.startsWith("judge "))
+      .map(async (input) => {
+        const [, first, second] = input.split(" ") as [string, string, string]
+        const rows = await Effect.runPromise(inputOf<Table.Reader<typeof Preferences>>(context, input).all)
+        return { first, second, preferred: rows.map(({ preferred }) => preferred) }
+      }),
+  )
+  if (context.config.judge !== null) tables.push(judgeAside(context.config.judge, judged))
   const harm = inputOf<Table.Reader<typeof Harm> | undefined>(context, "harm")
   if (harm !== undefined) tables.push(forgettingAside(await Effect.runPromise(harm.all)))
   for (const { name } of context.config.arms) {
