@@ -142,7 +142,14 @@ export interface LabelField {
   readonly rows: number
 }
 
-/** Fields with at most 20 values, each of at most 60 characters, that repeat: five rows a value on average. */
+/** A longer value is no label. */
+export const longestLabel = 60
+const mostLabels = 20
+
+/**
+ * Fields with at most 20 values, each of at most 60 characters, that repeat: five rows a value on average. Rows astray,
+ * one in twenty at most, do not unmake a field: their values may be rare ones beyond the 20, or longer.
+ */
 export const labelFieldsOf = (examples: ReadonlyArray<Example>): ReadonlyArray<LabelField> => {
   const counts = new Map<string, Map<string, number>>()
   for (const { answer } of examples) {
@@ -153,10 +160,15 @@ export const labelFieldsOf = (examples: ReadonlyArray<Example>): ReadonlyArray<L
       counts.set(field, values)
     }
   }
-  return [...counts].flatMap(([field, values]) => {
-    const rows = [...values.values()].reduce((sum, times) => sum + times, 0)
-    const isLabel = values.size <= 20 && rows >= 20 && values.size * 5 <= rows
-    if (!isLabel || [...values.keys()].some((value) => value.length > 60)) return []
-    return [{ field, rows, values: [...values].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)) }]
+  return [...counts].flatMap(([field, all]) => {
+    const total = [...all.values()].reduce((sum, times) => sum + times, 0)
+    const values = [...all]
+      .filter(([value]) => value.length <= longestLabel)
+      .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    const rows = values.reduce((sum, [, times]) => sum + times, 0)
+    const usual = values.slice(0, mostLabels)
+    const usualRows = usual.reduce((sum, [, times]) => sum + times, 0)
+    const isLabel = rows >= 20 && usualRows * 20 >= total * 19 && usual.length * 5 <= usualRows
+    return isLabel ? [{ field, rows, values }] : []
   })
 }

@@ -6,6 +6,7 @@ import * as Encodings from "./encodingChecks.ts"
 import { type CheckName, checkNames, type Finding } from "./Finding.ts"
 import * as Hollow from "./hollowChecks.ts"
 import * as Labels from "./labelChecks.ts"
+import { labelSlips } from "./labelSlips.ts"
 import * as Languages from "./languageChecks.ts"
 import * as Leaks from "./leakChecks.ts"
 import * as Personal from "./personalChecks.ts"
@@ -54,6 +55,7 @@ export const examine = (subject: Subject): Examination => {
     Leaks.leakedAnswers(examples, labels),
     Labels.labelImbalance(examples, labels),
     Labels.labelVariants(examples, labels),
+    labelSlips(examples, labels),
     Labels.heldOutLabels(labels, heldOutExamples),
     Languages.mixedLanguages(examples),
     Languages.mixedScripts(examples),

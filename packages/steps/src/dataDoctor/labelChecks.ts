@@ -7,7 +7,7 @@ const lookalikes = "аеорсухіјѕԁһαοеνρτυκι"
 const latin = "aeopcyxijsdhaoevptuki"
 
 /** What two ways to write one label have in common. */
-const folded = (label: string): string =>
+export const folded = (label: string): string =>
   Array.from(label.normalize("NFKC").toLowerCase(), (letter) => latin[lookalikes.indexOf(letter)] ?? letter)
     .join("")
     .replace(/[^\p{L}\p{N}+#%<>=-]+/gu, " ")
@@ -46,8 +46,13 @@ export const labelImbalance = (
     // A JSON answer may well have a field that is always the same; an answer that is always the same is a fault.
     if (isConstant && fields.some(({ values: others }) => others.length > 1)) return []
     if (!isConstant && share < 0.8 && !(rarestTimes < fewest && rows >= 10 * values.length)) return []
+    const rare = new Set(
+      values
+        .filter(([value, count]) => value === rarest || (share < 0.8 && count < fewest))
+        .map(([value]) => value),
+    )
     const hits = examples.flatMap(({ answer, id }): ReadonlyArray<Hit> =>
-      labelsOf(answer).some(([name, value]) => name === field && value === rarest)
+      labelsOf(answer).some(([name, value]) => name === field && rare.has(value))
         ? [{ id, excerpt: listed }]
         : [],
     )
@@ -55,7 +60,9 @@ export const labelImbalance = (
       ? `Every answer${about(field)} is the same: a model learns to give it whatever is asked.`
       : share >= 0.8
         ? `${Math.round(share * 100)} % of the answers${about(field)} are "${top}": always saying so scores as much.`
-        : `The answer "${rarest}"${about(field)} is in fewer than ${fewest} rows: too few to learn it from.`
+        : rare.size === 1
+          ? `The answer "${rarest}"${about(field)} is in fewer than ${fewest} rows: too few to learn it from.`
+          : `${rare.size} answers${about(field)} are in fewer than ${fewest} rows each: too few to learn them from (${listedFew([...rare])}).`
     return found(
       "labelImbalance",
       share >= 0.9 ? "warn" : "note",
@@ -66,6 +73,12 @@ export const labelImbalance = (
   })
   return findings
 }
+
+const listedFew = (values: ReadonlyArray<string>): string =>
+  values
+    .slice(0, 4)
+    .map((value) => `"${value}"`)
+    .join(", ") + (values.length > 4 ? ", …" : "")
 
 /** One label written in several ways: as many classes to a model, of which it is right to give only one. */
 export const labelVariants = (

@@ -1,7 +1,7 @@
 /** Checks for answers that can be read off their prompts. */
 import { type Finding, found, type Hit } from "./Finding.ts"
 import { cues } from "./leakedCues.ts"
-import { type Example, type LabelField, labelsOf, normalised } from "./Subject.ts"
+import { type Example, type LabelField, labelsOf, longestLabel, normalised } from "./Subject.ts"
 
 const fewest = 5
 
@@ -93,7 +93,7 @@ const announced = (
   const values = labelsOf(answer)
   for (const [field, value] of values) {
     const label = value.trim()
-    if (label === "" || label.length > 60) continue
+    if (label === "" || label.length > longestLabel) continue
     const others = (valuesOf.get(field) ?? []).filter((other) => other !== value)
     const byMarker = announcedBy(`${marker})`, prompt, label, others)
     if (byMarker !== undefined) return { index: byMarker, isCertain: true }
@@ -155,7 +155,7 @@ const repeatedAt = (prompt: string, answer: string): number => {
 const isMostOf = (answer: string, prompt: string): boolean =>
   (prompt.length <= 200 || answer.length * 5 >= prompt.length) && ` ${prompt} `.includes(` ${answer} `)
 
-const hasWord = (text: string, word: string): boolean =>
+export const hasWord = (text: string, word: string): boolean =>
   new RegExp(`(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`, "iu").test(text)
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")

@@ -115,10 +115,12 @@ describe("the reviews", () => {
       "longPrompts",
       // No held-out row has the answer of the row that contradicts another.
       "heldOutLabels",
+      // It is none of the choices that the prompts list.
+      "labelVariants",
     ] as const)
       expect([...names]).toContain(name)
     const known = new Set(["nearDuplicates", "controlCharacters", "labelImbalance", "markup"])
-    expect([...names].filter((name) => !known.has(name))).toHaveLength(17)
+    expect([...names].filter((name) => !known.has(name))).toHaveLength(18)
   })
 
   it("four times over, with a word changed, are examined within the time that 10,000 rows may take", () => {
