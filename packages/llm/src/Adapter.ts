@@ -81,6 +81,14 @@ export const scaleOf = (config: AdapterConfig, module: string): number => {
   return alpha / (config.rsLora ? Math.sqrt(rank) : rank)
 }
 
+/** How many numbers of an adapter are infinite or no numbers. */
+export const brokenNumbers = ({ modules }: AdapterWeights): number => {
+  let count = 0
+  for (const { a, b } of modules.values())
+    for (const { data } of [a, b]) for (const value of data) if (!Number.isFinite(value)) count++
+  return count
+}
+
 const prefix = "base_model.model."
 
 /**

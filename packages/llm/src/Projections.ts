@@ -121,7 +121,8 @@ export const projections = (model: LlamaConfig, config: AdapterConfig): Readonly
  * else paths. An adapter's configuration then says them as a list, which every reader understands.
  */
 export const matching = (model: LlamaConfig, pattern: string): ReadonlyArray<string> => {
-  const whole = expression("Target modules", `^(?:${pattern})$`, pattern)
+  checkExpressions([{ kind: "targetModules", pattern, text: `^(?:${pattern})$` }])
+  const whole = new RegExp(`^(?:${pattern})$`)
   const found: Array<string> = []
   for (const part of Object.values(memberNames).flat()) {
     const paths = Array.from({ length: model.layers }, (_, block) => `model.layers.${block}.${part}`)
@@ -139,15 +140,15 @@ export const matching = (model: LlamaConfig, pattern: string): ReadonlyArray<str
 
 /** Throws AdapterUnfit for patterns of rank or alpha that no trained projection matches: all of them at once. */
 export const checkPatterns = (model: LlamaConfig, config: AdapterConfig): void => {
-  const modules = projections(model, config).map(({ module }) => module)
-  const facts = (["rankPattern", "alphaPattern"] as const).flatMap((kind) =>
-    Object.keys(config[kind])
-      .filter((pattern) => {
-        const end = expression(kind, `^(.*\\.)?(${pattern})$`, pattern)
-        return !modules.some((module) => end.test(module))
-      })
-      .map((pattern): [string, string] => [kind, pattern]),
+  // Before the projections are told: their ranks are found by these patterns.
+  const ends = (["rankPattern", "alphaPattern"] as const).flatMap((kind) =>
+    Object.keys(config[kind]).map((pattern) => ({ kind, pattern, text: `^(.*\\.)?(${pattern})$` })),
   )
+  checkExpressions(ends)
+  const modules = projections(model, config).map(({ module }) => module)
+  const facts = ends
+    .filter(({ text }) => !modules.some((module) => new RegExp(text).test(module)))
+    .map(({ kind, pattern }): [string, string] => [kind, pattern])
   if (facts.length === 0) return
   throw new AdapterUnfit({
     reason: "A pattern matches no projection that is trained.",
@@ -156,15 +157,26 @@ export const checkPatterns = (model: LlamaConfig, config: AdapterConfig): void =
   })
 }
 
-const expression = (what: string, text: string, pattern: string): RegExp => {
+/** Throws AdapterUnfit for patterns that are no regular expressions: all of them at once. */
+const checkExpressions = (
+  given: ReadonlyArray<{ readonly kind: string; readonly pattern: string; readonly text: string }>,
+): void => {
+  const facts = given
+    .filter(({ text }) => !isExpression(text))
+    .map(({ kind, pattern }): [string, string] => [kind, pattern])
+  if (facts.length === 0) return
+  throw new AdapterUnfit({
+    reason: "A pattern is no regular expression.",
+    facts,
+    hint: "Give a regular expression as JavaScript reads it.",
+  })
+}
+
+const isExpression = (text: string): boolean => {
   try {
-    return new RegExp(text)
+    return new RegExp(text) instanceof RegExp
   } catch {
-    throw new AdapterUnfit({
-      reason: `${what}: no regular expression.`,
-      facts: [["Pattern", pattern]],
-      hint: "Give a regular expression as JavaScript reads it.",
-    })
+    return false
   }
 }
 

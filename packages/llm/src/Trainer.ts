@@ -4,7 +4,7 @@
  * The loss is the mean over the supervised tokens of the whole batch. A batch that would not fit into memory is taken in
  * micro-batches, each planned by itself; losses and gradients add up to those of the batch, whatever the cut.
  */
-import type { AdapterWeights } from "./Adapter.ts"
+import { type AdapterWeights, brokenNumbers } from "./Adapter.ts"
 import * as Dropout from "./Dropout.ts"
 import * as EmbeddingNoise from "./EmbeddingNoise.ts"
 import type { Llama } from "./Llama.ts"
@@ -263,13 +263,6 @@ interface MicroBatch {
 }
 
 const tokenCount = (rows: ReadonlyArray<TokenRow>) => rows.reduce((sum, row) => sum + row.ids.length, 0)
-
-const brokenNumbers = ({ modules }: AdapterWeights): number => {
-  let count = 0
-  for (const { a, b } of modules.values())
-    for (const { data } of [a, b]) for (const value of data) if (!Number.isFinite(value)) count++
-  return count
-}
 
 /** Mean losses of batch and rows from each slot's, weighted and added in double precision. */
 const summarise = (

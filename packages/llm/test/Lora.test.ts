@@ -118,7 +118,7 @@ describe("Lora", () => {
         "It must match a whole path, such as model.layers.0.self_attn.q_proj.",
       ].join("\n"),
     )
-    expect(() => targets("(")).toThrow("Target modules: no regular expression.")
+    expect(() => targets("(")).toThrow("A pattern is no regular expression.\n  targetModules:  (\n")
   })
 
   it("refuses patterns of rank and alpha that match nothing trained, all at once", () => {
@@ -133,6 +133,16 @@ describe("Lora", () => {
         "A pattern matches no projection that is trained.",
         "  rankPattern:   v_proj",
         "  alphaPattern:  layers.7.*",
+      ].join("\n"),
+    )
+  })
+  it("refuses patterns of rank and alpha that are no regular expressions, all at once", () => {
+    expect(() => create({ rankPattern: { q_proj: 2, "[": 2 }, alphaPattern: { "(": 4 } })).toThrow(
+      [
+        "A pattern is no regular expression.",
+        "  rankPattern:   [",
+        "  alphaPattern:  (",
+        "Give a regular expression as JavaScript reads it.",
       ].join("\n"),
     )
   })
