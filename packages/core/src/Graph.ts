@@ -152,6 +152,11 @@ const resolve = (
       const given = use.inputs[input]!
       const wanted = use.facts.inputs[input]
       if (!Step.isRef(given)) {
+        const problem = problemOf(given)
+        if (problem !== undefined) {
+          missing.push([`${name}.${input}`, problem])
+          continue
+        }
         inputs[input] = { type: "source", patterns: Source.patternsOf(given) }
         if (wanted !== undefined && wanted.kind !== "source") {
           misfits.push([
@@ -235,6 +240,16 @@ const reorder = (nodes: ReadonlyArray<Node>, fail: Fail): Pick<Graph, "nodes" | 
     }
   })
   return { nodes: moved, index: new Map(moved.map((node, at) => [node.name, at])) }
+}
+
+/** What is wrong with something that is neither an output nor files, where the compiler could not see it. */
+const problemOf = (given: unknown): string | undefined => {
+  if (typeof given === "string" || Array.isArray(given) || Source.isReference(given)) return undefined
+  if (given === undefined || given === null) return "nothing is given"
+  const outputs = Object.entries(given).filter(([, value]) => Step.isRef(value))
+  return outputs.length === 0
+    ? "is given what is no output of a step"
+    : `is given more than one output: name one of ${outputs.map(([output]) => output).join(", ")}`
 }
 
 const explainMissing = (

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { describe, expect, it } from "vitest"
-import { Artifact, Pipeline, Step, Table } from "../src/index.ts"
+import { Artifact, Pipeline, Source, Step, Table } from "../src/index.ts"
 
 class Line extends Table.make({ text: Table.utf8 }) {}
 class Numbered extends Table.make({ text: Table.int32 }) {}
@@ -90,6 +90,28 @@ describe("a graph", () => {
         'Pipeline "dangling" has inputs that lead nowhere.',
         '  a.rows:  reads "colect", which is no step of this pipeline (did you mean "collect"?)',
         '  b.rows:  reads output "train" of "collect", which has output',
+        "An input takes what step(...) or ref(...) returned for a step of this pipeline.",
+      ].join("\n"),
+    )
+  })
+
+  it("names every input that is given nothing, no output, or all outputs of a step", () => {
+    const Two = Step.make({ name: "two", outputs: { kept: Line, dropped: Line }, run: () => ({}) as never })
+    const Read = Step.make({ name: "read", inputs: { files: Source.files }, output: Line, run: () => [] })
+    const pipeline = Pipeline.make("untyped", {}, ({ step }) => {
+      const both = step("both", Two({}))
+      step("none", Copy({ rows: undefined as never }))
+      step("read", Read({ files: undefined as never }))
+      step("two", Copy({ rows: both as never }))
+      step("number", Copy({ rows: 5 as never }))
+    })
+    expect(messageOf(pipeline)).toBe(
+      [
+        'Pipeline "untyped" has inputs that lead nowhere.',
+        "  none.rows:    nothing is given",
+        "  read.files:   nothing is given",
+        "  two.rows:     is given more than one output: name one of kept, dropped",
+        "  number.rows:  is given what is no output of a step",
         "An input takes what step(...) or ref(...) returned for a step of this pipeline.",
       ].join("\n"),
     )
