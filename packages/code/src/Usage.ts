@@ -101,7 +101,10 @@ export const usageOf = (node: Node): Usage => {
         const before = chain.at(-2)
         const borrowed =
           last !== undefined && /^(?:call|apply|bind)$/.test(last) && mutators.has(before ?? "")
-        const changes = mutators.has(last ?? "") || borrowed || changesElements(parent, last ?? "")
+        // `Reflect.set(o, ...)` changes its argument, and nothing of Reflect.
+        const changes =
+          !mutatingFunctions.has(globalPath(inner) ?? "") &&
+          (mutators.has(last ?? "") || borrowed || changesElements(parent, last ?? ""))
         return {
           kind: changes ? "mutate" : "method",
           ...base,
