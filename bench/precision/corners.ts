@@ -1,5 +1,5 @@
 /**
- * Edits of code that is seldom written, on eight steps that stand beside one another: what a stranger would try who
+ * Edits of code that is seldom written, on ten steps that stand beside one another: what a stranger would try who
  * wants the cache to be wrong.
  */
 import { type Edit, given, inPackage, of, rewrite, short, write } from "./Edit.ts"
@@ -447,5 +447,46 @@ export const corners: ReadonlyArray<Edit> = [
     "a package's object changed while a step runs",
     /lib\/loaded\.ts:\d+:\d+:\s+changes `tools`, which outlives the step/,
     ["lib/loaded.ts", "tools.mark(),", '(tools.mark = () => "x")(),'],
+  ),
+
+  // ── schemas of values ──────────────────────────────────────────────────────────────────────────────────────────────
+  short(
+    must("what a value becomes on its way to the store", ["sized", "shown"], /^half in lib\/schemas\.ts/, [
+      "lib/schemas.ts",
+      "size / 2",
+      "size / 4",
+    ]),
+  ),
+  must("what a stored value has to be", ["sized"], /^most in lib\/schemas\.ts/, [
+    "lib/schemas.ts",
+    "most = 20",
+    "most = 21",
+  ]),
+  short(
+    must("a field that is no longer read", ["shown"], /^shown: schema of input sized changed/, [
+      "steps/schemas.ts",
+      "size: Schema.Number, at",
+      "at",
+    ]),
+  ),
+  must("a date read as another type", ["shown"], /^shown: schema of input sized changed/, [
+    "steps/schemas.ts",
+    "Schema.Number, at: Schema.Date",
+    "Schema.Number, at: Schema.DateTimeUtc",
+  ]),
+  must("what a stored value becomes when it is read", ["sized"], /^Size in lib\/schemas\.ts/, [
+    "lib/schemas.ts",
+    "size * 2",
+    "size * 3",
+  ]),
+  short(
+    mustNot(
+      "another schema of the file, and a parameter of this one's",
+      ["lib/schemas.ts", '"left", "right"', '"left", "middle"'],
+      ["lib/schemas.ts", "(size: number) => size * 2", "(all: number) => all * 2"],
+    ),
+  ),
+  short(
+    mustNot("a property set by Reflect that no step reads", ["lib/load/a.ts", '"least", 1', '"least", 2']),
   ),
 ]

@@ -173,6 +173,25 @@ export class Project {
     }))
   }
 
+  /** The unit of `Artifact.value(label, schema)`: what the schema computes, whenever a value is written or read. */
+  declaration(module: Module, node: Node): PlacedUnit {
+    const around = scopeAround(node)
+    const key = `${module.file}@${node.start}`
+    return this.#unit(key, () => ({
+      key,
+      module,
+      unit: {
+        node,
+        variable: undefined,
+        more: [],
+        view: around.node.type === "Program" ? undefined : around,
+        whole: false,
+      },
+      symbol: excerpt(module.text, node),
+      kind: "function",
+    }))
+  }
+
   /** The unit of something that runs when its module loads. */
   effect(module: Module, node: Node): PlacedUnit {
     if (node.type === "VariableDeclarator" && node.id.type === "Identifier")

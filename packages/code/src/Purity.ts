@@ -106,6 +106,14 @@ export const isEngineBuilder = (specifier: string, path: ReadonlyArray<string>):
   return specifier.startsWith("@sluice/core/") && sluiceBuilders.has(specifier.slice("@sluice/core/".length))
 }
 
+/** `Artifact.value(label, schema)`: the engine reads what it gives for the code of the schema. */
+export const isValueDeclaration = (node: Node): boolean => {
+  if (node.type !== "CallExpression" || node.optional === true) return false
+  const imported = importedPath(node.callee)
+  if (imported === undefined || !isEngineBuilder(imported.specifier, imported.path)) return false
+  return `${imported.specifier}.${imported.path.join(".")}`.endsWith("Artifact.value")
+}
+
 /** Whether calling an imported function only builds a description: Effect without its runners, Sluice's builders. */
 export const isDescription = (callee: Node): boolean => {
   const imported = importedPath(callee)

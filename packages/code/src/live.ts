@@ -8,6 +8,7 @@ import { Files } from "./Files.ts"
 import { identify, type StaticIdentity } from "./Identify.ts"
 import { make, type Program } from "./Program.ts"
 import { Project } from "./Project.ts"
+import { isValueDeclaration } from "./Purity.ts"
 import { state } from "./runtime.ts"
 import { isClass, isFunction, type Node, eachChild } from "./Syntax.ts"
 
@@ -35,9 +36,12 @@ export class Live {
     if (this.#program?.version !== version) this.#program = { version, program: make(this.project) }
     const at = key.lastIndexOf("@")
     const module = this.project.module(key.slice(0, at))
-    const node = functionAt(module.tree.program, Number(key.slice(at + 1)))
+    const node = taggedAt(module.tree.program, Number(key.slice(at + 1)))
     if (node === undefined) throw new Error(`${key} is not the place of a function.`)
-    const identity = identify(this.project, this.#program.program, this.project.function(module, node))
+    const placed = isValueDeclaration(node)
+      ? this.project.declaration(module, node)
+      : this.project.function(module, node)
+    const identity = identify(this.project, this.#program.program, placed)
     this.#identities.set(key, { version, identity })
     return identity
   }
@@ -63,11 +67,11 @@ export const rootOf = (file: string): string => {
   return found === undefined ? process.cwd() : path.dirname(found)
 }
 
-const functionAt = (node: Node, offset: number): Node | undefined => {
-  if ((isFunction(node) || isClass(node)) && node.start === offset) return node
+const taggedAt = (node: Node, offset: number): Node | undefined => {
+  if ((isFunction(node) || isClass(node) || isValueDeclaration(node)) && node.start === offset) return node
   let found: Node | undefined
   eachChild(node, (child) => {
-    if (found === undefined && child.start <= offset && offset < child.end) found = functionAt(child, offset)
+    if (found === undefined && child.start <= offset && offset < child.end) found = taggedAt(child, offset)
   })
   return found
 }

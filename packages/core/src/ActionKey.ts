@@ -28,6 +28,8 @@ export interface Record {
   readonly rowWise: string
   /** As `code`, of a row-wise step's `finish`; absent where there is none. */
   readonly finish?: string | undefined
+  /** Digests of the schemas by which values are read, and of those that compute something; absent where there is none. */
+  readonly schemas?: { readonly [role: string]: string } | undefined
   /** `name@version` -> lockfile integrity, of the packages that the code reaches. */
   readonly packages: { readonly [name: string]: string }
   /** Declared variables: digest of the value, or null where it is not set. */
@@ -58,6 +60,7 @@ export const staticText = (part: Static): string =>
     outputs: sorted(part.outputs),
     rowWise: part.rowWise,
     finish: part.finish,
+    schemas: part.schemas === undefined ? undefined : sorted(part.schemas),
     packages: sorted(part.packages),
     env: sorted(part.env),
     numeric: sorted(part.numeric),

@@ -34,7 +34,8 @@ export interface CodeReading {
 
 /** Reads functions, each once: make a new reader for a new reading. */
 export interface Reader {
-  readonly read: (value: Function) => CodeReading
+  /** Of a function, or of another object that a transform tagged. */
+  readonly read: (value: object) => CodeReading
   /** Canonical text of a value; functions in it are read and handed to `found`. */
   readonly encode: (value: unknown, found: (reading: CodeReading) => void) => string
 }
@@ -42,19 +43,23 @@ export interface Reader {
 const longestText = 120
 
 export const reader = (): Reader => {
-  const done = new Map<Function, CodeReading>()
-  const entered = new Map<Function, CodeReading>()
-  const underWay: Array<Function> = []
+  const done = new Map<object, CodeReading>()
+  const entered = new Map<object, CodeReading>()
+  const underWay: Array<object> = []
   /** The outermost function under way that the one being read refers to: such a reading holds only inside that one. */
   let outermost = Number.POSITIVE_INFINITY
 
-  const read = (value: Function): CodeReading => {
+  const read = (value: object): CodeReading => {
     const known = done.get(value) ?? (underWay.length === 0 ? entered.get(value) : undefined)
     if (known !== undefined) return known
     const tag = CodeTag.of(value)
     if (tag === undefined) {
-      const name = value.name === "" ? "a function" : value.name
-      const reading = { ...empty, digest: hash("sha256", "sluice/untagged\n", "hex"), untagged: [name] }
+      const { name = "" } = value as { readonly name?: string }
+      const reading = {
+        ...empty,
+        digest: hash("sha256", "sluice/untagged\n", "hex"),
+        untagged: [name === "" ? "a function" : name],
+      }
       done.set(value, reading)
       return reading
     }

@@ -168,7 +168,13 @@ const lockOf = ({ planner, observed }: Observe.Prepared, salt: string): Locked =
     steps[node.name] = {
       definition: node.facts.name,
       ...(node.facts.version === undefined ? {} : { version: node.facts.version }),
-      code: [record.code, ...(record.finish === undefined ? [] : [record.finish])].map(short).join(" "),
+      code: [
+        record.code,
+        ...(record.finish === undefined ? [] : [record.finish]),
+        ...Object.values(record.schemas ?? {}),
+      ]
+        .map(short)
+        .join(" "),
       config: Object.fromEntries(
         Object.entries(own.configTexts).map(([field, text]) => [
           field,

@@ -10,6 +10,7 @@ import type * as Graph from "./Graph.ts"
 import type { Observations } from "./Observations.ts"
 import * as Params from "./Params.ts"
 import * as Random from "./Random.ts"
+import * as SchemaCode from "./SchemaCode.ts"
 import type { DigestedFile } from "./SourceDigests.ts"
 import type * as Step from "./Step.ts"
 
@@ -20,7 +21,7 @@ export interface Prepared {
   readonly config: { readonly [name: string]: unknown }
   readonly configTexts: { readonly [name: string]: string }
   readonly files: { readonly [input: string]: ReadonlyArray<DigestedFile> }
-  /** `run` and `config.<field>`. */
+  /** `run`, `config.<field>`, and what `Definition` names. */
   readonly code: Readonly<Record<string, CodeReading>>
   readonly env: ReadonlyArray<string>
   /** Functions whose code is unknown; the step runs uncached when there are any. */
@@ -28,7 +29,7 @@ export interface Prepared {
 }
 
 interface Definition {
-  /** `run`, and `finish` where the step has one. */
+  /** `run`, `finish` where the step has one, and the schemas of values that compute something. */
   readonly code: Readonly<Record<string, CodeReading>> & { readonly run: CodeReading }
   readonly shared: string
   readonly outputs: Step.Outputs
@@ -69,7 +70,8 @@ export const make = (
 
     let definition = definitions.get(facts)
     if (definition === undefined || found.length > 0 || definition.outputs !== node.outputs) {
-      const code = definition?.code ?? readDefinition(facts, observed.code)
+      const known = definition?.outputs === node.outputs ? definition.code : undefined
+      const code = known ?? readDefinition(facts, node.outputs, observed.code)
       const readings = [...Object.values(code), ...found.map(([, reading]) => reading)]
       const fresh = defineWith(facts, node.outputs, code, readings, observed)
       if (found.length === 0) definitions.set(facts, fresh)
@@ -156,6 +158,7 @@ const defineWith = (
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, describe(output)])),
     rowWise: facts.rowWise?.input ?? "",
     finish: code["finish"] === undefined ? undefined : codeDigest(code["finish"]),
+    schemas: schemaDigests(facts, outputs, code),
     packages,
     env,
     numeric: facts.numeric ? (observed.numeric ?? {}) : {},
@@ -166,9 +169,42 @@ const defineWith = (
 }
 
 /** The functions of a definition itself, as they are now. */
-export const readDefinition = (facts: Step.Facts, reader: Reader): Definition["code"] => {
+export const readDefinition = (
+  facts: Step.Facts,
+  outputs: Step.Outputs,
+  reader: Reader,
+): Definition["code"] => {
   const finish = facts.rowWise?.finish
-  return { run: reader.read(facts.run), ...(finish === undefined ? {} : { finish: reader.read(finish) }) }
+  const code: Record<string, CodeReading> & { run: CodeReading } = { run: reader.read(facts.run) }
+  if (finish !== undefined) code["finish"] = reader.read(finish)
+  for (const { role, kind } of valuesOf(facts, outputs)) {
+    if (SchemaCode.describe(kind.schema).computed) code[role] = reader.read(kind)
+  }
+  return code
+}
+
+/** The values that a step reads and writes, each with the role of its schema. */
+const valuesOf = (facts: Step.Facts, outputs: Step.Outputs) =>
+  (["input", "output"] as const).flatMap((way) =>
+    Object.entries<Step.InputKind>(way === "input" ? facts.inputs : outputs).flatMap(([name, kind]) =>
+      kind.kind === "value" ? [{ way, role: `schema of ${name === way ? "" : `${way} `}${name}`, kind }] : [],
+    ),
+  )
+
+/** What values are read by, and what their declared text leaves out. */
+const schemaDigests = (
+  facts: Step.Facts,
+  outputs: Step.Outputs,
+  code: Definition["code"],
+): { readonly [role: string]: string } | undefined => {
+  const digests: Record<string, string> = {}
+  for (const { way, role, kind } of valuesOf(facts, outputs)) {
+    const { text, types, computed } = SchemaCode.describe(kind.schema)
+    if (way === "output" && !computed && types.length === 0) continue
+    const read = computed ? codeDigest(code[role]!) : ""
+    digests[role] = Canonical.digest("sluice/schema", [text, types, read]).slice(0, 32)
+  }
+  return Object.keys(digests).length === 0 ? undefined : digests
 }
 
 const codeDigest = ({ digest, untagged }: CodeReading): string => (untagged.length > 0 ? "" : digest)
@@ -184,18 +220,10 @@ const describe = (output: Step.Output): string => {
         ? `table ${Canonical.encode(output.type)}`
         : output.kind === "files"
           ? `files ${output.label}`
-          : `value ${output.label} ${schemaText(output.schema)}`
+          : `value ${output.label} ${SchemaCode.describe(output.schema).text}`
     described.set(output, text)
   }
   return text
-}
-
-const schemaText = (schema: Schema.Top): string => {
-  try {
-    return Canonical.encode(Schema.toJsonSchemaDocument(schema))
-  } catch {
-    return "(no JSON schema)"
-  }
 }
 
 // ── config ───────────────────────────────────────────────────────────────────────────────────────────────────────────

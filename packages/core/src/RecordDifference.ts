@@ -110,6 +110,10 @@ export const compare = (
   }
   if (before.code !== after.code) causes.push(...codeCauses(name, "run", previous, next, params))
   if (before.finish !== after.finish) causes.push(...codeCauses(name, "finish", previous, next, params))
+  for (const role of keysOf(before.schemas ?? {}, after.schemas ?? {})) {
+    if (before.schemas?.[role] !== after.schemas?.[role])
+      causes.push(...codeCauses(name, role, previous, next, params))
+  }
   if (before.step !== after.step) add("code", `${name}: uses ${after.step} instead of ${before.step}`)
   if (before.version !== after.version) {
     add("code", `${name}: version ${before.version || "(none)"} -> ${after.version || "(none)"}`)

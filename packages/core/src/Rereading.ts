@@ -28,7 +28,7 @@ export const sameReading = (planner: Planner.Planner, at: number): Effect.Effect
         places.push({ place: node.name, what: "its code changed between planning and running", fix: "" })
     }
     if (node.facts.version === undefined) {
-      const now = readDefinition(node.facts, reader)
+      const now = readDefinition(node.facts, node.outputs, reader)
       for (const role in now) compare(before.code[role], now[role]!)
       for (const field in before.configTexts) {
         const found: Array<CodeReading.CodeReading> = []
