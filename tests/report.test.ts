@@ -29,6 +29,10 @@ const hostile = tiny.reviews(40).map((row, at) => ({
   ][at % 5]!,
 }))
 
+/** The tenth prompt is a long document. */
+const long = (row: number): string =>
+  `review number ${row} ${row === 10 ? "very long ".repeat(400) : "& more"}`
+
 describe("the report's page in a browser", { timeout: 60_000 }, () => {
   let project: Sandbox.Sandbox
   let browser: Browser
@@ -41,7 +45,7 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     await Outcome.run(project, ["tiny.ts", "--only", "evaluate/report"])
     await project.sluice("report", "--out", "report")
     url = pathToFileURL(join(project.root, "report/report.html")).href
-    const report = reports.repeated(reports.make(), 130)
+    const report = reports.repeated(reports.make(), 130, long)
     project.write("many.html", Page.render(report, reports.facts(report)))
     many = pathToFileURL(join(project.root, "many.html")).href
     browser = await launch()
@@ -68,16 +72,19 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
   }
 
   it.each([
-    ["light", 1280],
-    ["dark", 1280],
-    ["light", 800],
-    ["light", 380],
-    ["dark", 380],
-  ] as const)("has no accessibility finding in %s at %i pixels", async (colorScheme, width) => {
-    const { page, requests, complaints, close } = await open({
-      colorScheme,
-      viewport: { width, height: 900 },
-    })
+    ["light", 1280, "tiny"],
+    ["dark", 1280, "tiny"],
+    ["light", 800, "tiny"],
+    ["light", 380, "tiny"],
+    ["dark", 380, "tiny"],
+    ["light", 1280, "many"],
+    ["dark", 380, "many"],
+  ] as const)("has no accessibility finding in %s at %i pixels (%s)", async (colorScheme, width, which) => {
+    const at = which === "many" ? many : url
+    const { page, requests, complaints, close } = await open(
+      { colorScheme, viewport: { width, height: 900 } },
+      at,
+    )
     // What can be opened is looked at as well.
     await page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     // The page's own rules forbid other scripts; the driver may evaluate all the same.
@@ -85,8 +92,8 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     const { violations, passes } = await page.evaluate<AxeResults>("axe.run()")
     expect(violations.map(({ id, impact, nodes }) => ({ id, impact, at: nodes[0]?.html }))).toEqual([])
     expect(passes.map(({ id }) => id)).toContain("color-contrast")
-    await picture(page, `report-${colorScheme}-${width}`)
-    expect(requests).toEqual([url])
+    await picture(page, `report-${which}-${colorScheme}-${width}`)
+    expect(requests).toEqual([at])
     expect(complaints).toEqual([])
     await close()
   })
@@ -220,6 +227,33 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     expect([await shown(), await page.locator("#more").isVisible()]).toEqual([130, false])
     await page.locator("select").selectOption({ label: "rows that base gets wrong" })
     expect(await shown()).toBe(50)
+    await close()
+  })
+
+  it("opens with the keyboard what is folded of a long text", async () => {
+    const { page, close } = await open({}, many)
+    const row = page.locator("#answers tbody tr").nth(10)
+    const rest = row.locator("details.rest")
+    expect(await rest.locator("summary").textContent()).toBe("2,817 more characters")
+    await rest.locator("summary").focus()
+    await page.keyboard.press("Enter")
+    await rest.locator(".text").waitFor()
+    const texts = await row.locator(".text").allTextContents()
+    expect(texts.join("").replace("…", "")).toBe(long(10))
+    await close()
+  })
+
+  it("says of a table that it scrolls sideways, and lets it alone take the focus", async () => {
+    const { page, close } = await open({ viewport: { width: 1280, height: 900 } }, many)
+    const wide = () => page.locator(".caption.wide").count()
+    const focusable = () => page.locator(".scroll[tabindex]").count()
+    expect([await wide(), await focusable()]).toEqual([0, 0])
+    await page.setViewportSize({ width: 380, height: 900 })
+    await page.locator(".caption.wide").first().waitFor()
+    expect(await focusable()).toBe(await wide())
+    expect(
+      await page.evaluate("getComputedStyle(document.querySelector('.caption.wide'), '::after').content"),
+    ).toContain("scrolls sideways")
     await close()
   })
 

@@ -213,14 +213,21 @@ const promptsAside = (arm: string, rows: ReadonlyArray<Table.Row<typeof PromptSc
   const json = rows.some(({ validJson }) => validJson !== null)
   return {
     title: `Prompts that ${arm} chose from, on ${counted(rows[0]?.rows ?? 0, "row")} to learn from`,
-    head: ["Prompt", "Exact", ...(json ? ["Valid JSON", "Schema"] : []), "Words in common", "Tokens in", ""],
+    head: [
+      "Prompt",
+      "Exact",
+      ...(json ? ["Valid JSON", "Schema"] : []),
+      "Words in common",
+      "Tokens in",
+      "Chosen",
+    ],
     rows: rows.map(({ chosen, exact, prompt, promptTokens, schemaValid, tokenF1, validJson }) => [
       prompt,
       thousands(exact),
       ...(json ? [thousands(validJson ?? 0), thousands(schemaValid ?? 0)] : []),
       Comparison.percent(tokenF1),
       thousands(promptTokens),
-      chosen ? "chosen" : "",
+      chosen ? "yes" : "",
     ]),
   }
 }

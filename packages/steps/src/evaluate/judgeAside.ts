@@ -2,7 +2,8 @@ import { thousands } from "../counted.ts"
 import type { Aside } from "../report/Report.ts"
 import * as Judge from "../scores/Judge.ts"
 import * as Holm from "../stats/Holm.ts"
-import { percent, pText } from "./wording.ts"
+import * as words from "../report/words.ts"
+import { percent } from "./wording.ts"
 
 /** Two arms, and which of their answers was preferred in each row. */
 export interface JudgedPair {
@@ -34,7 +35,7 @@ export const judgeAside = (judge: string, pairs: ReadonlyArray<JudgedPair>): Asi
       percent(winRate),
       `${percent(low)} to ${percent(high)}`,
       ...[wins, losses, ties - contradictions.count, contradictions.count, unclear].map(thousands),
-      pText(adjusted[at]!).replace(/^= /, ""),
+      words.p(adjusted[at]!),
       adjusted[at]! >= 0.05 ? "undecided" : wins > losses ? "better" : "worse",
     ]),
   }

@@ -1,4 +1,5 @@
 /** Pieces of HTML: text made safe and visible, and tables that are read, sorted and scrolled. */
+import { counted } from "../counted.ts"
 
 /** Text made safe inside an element or a quoted attribute. */
 export const escape = (text: string): string =>
@@ -32,6 +33,21 @@ export const escapeOf = (character: string): string =>
 /** What a model or a file wrote, safe and with everything visible in it. */
 export const written = (text: string): string =>
   escape(text).replaceAll(hidden, (character) => `<span class="esc">${escapeOf(character)}</span>`)
+
+/** So many characters of a text are shown at first. */
+export const longest = 1200
+
+/** A text in an element, what is beyond `longest` to be opened: one long document is not to push all else away. */
+export const folded = (text: string, open: string, close: string): string => {
+  if (text.length <= longest) return `${open}${written(text)}${close}`
+  // Not between the halves of a character.
+  const cut = text.codePointAt(longest - 1)! > 0xffff ? longest - 1 : longest
+  const rest = counted(text.length - cut, "more character")
+  return (
+    `${open}${written(text.slice(0, cut))}…${close}<details class="rest"><summary>${rest}</summary>` +
+    `${open}${written(text.slice(cut))}${close}</details>`
+  )
+}
 
 /** A cell: HTML, and for a number its value, by which a column is sorted and set flush right. */
 export type Cell = string | { readonly html: string; readonly value: number | null }

@@ -1,5 +1,4 @@
 import { thousands } from "../counted.ts"
-import { pText } from "../evaluate/Comparison.ts"
 import type { Facts } from "./Facts.ts"
 import { escapeOf, hidden } from "./Html.ts"
 import { metricsOf, reading, type Report, type Score, scoreOf } from "./Report.ts"
@@ -138,7 +137,7 @@ const pairs = (list: Report["differences"]): ReadonlyArray<string> =>
           words.differenceInterval(pair),
           thousands(pair.onlyFirst),
           thousands(pair.onlySecond),
-          pText(pair.pAdjusted),
+          words.p(pair.pAdjusted),
           words.verdict(pair),
         ]),
       )

@@ -1,5 +1,5 @@
 import type { Facts } from "./Facts.ts"
-import { escape, section } from "./Html.ts"
+import { escape, section, written } from "./Html.ts"
 import { script } from "./behaviour.ts"
 import { style } from "./look.ts"
 import { reading, type Report } from "./Report.ts"
@@ -44,7 +44,7 @@ export const render = (report: Report, facts?: Facts): string => {
 </head>
 <body>
 <a class="skip" href="#rows">Skip to the rows</a>
-<header><h1>${escape(report.title)}</h1>
+<header><h1>${written(report.title)}</h1>
 <p class="verdict">${escape(report.verdict)}</p></header>
 <nav aria-label="Contents"><ul>${contents.map(([, id, title]) => `<li><a href="#${id}">${title}</a></li>`).join("")}</ul></nav>
 <main>

@@ -1,6 +1,9 @@
+import { longest } from "./Html.ts"
+
 /**
  * What the page does where its script runs: rows are filtered, sorted, made as they are asked for; tables are sorted by
- * their headings. Plain JavaScript for browsers, as text: nothing in the page comes from elsewhere.
+ * their headings; tables wider than the page say so, and they alone take the focus. Plain JavaScript for browsers, as
+ * text: nothing in the page comes from elsewhere.
  */
 export const script = String.raw`
 (() => {
@@ -19,6 +22,22 @@ export const script = String.raw`
       from = index + 1
     }
     return [...parts, text.slice(from)]
+  }
+  const folded = (text, tag, name) => {
+    if (text.length <= ${longest}) return [make(tag, written(text), name)]
+    const cut = text.codePointAt(${longest - 1}) > 0xffff ? ${longest - 1} : ${longest}
+    const rest = make("details", make("summary", (text.length - cut).toLocaleString("en") + " more characters"), "rest")
+    rest.addEventListener("toggle", () => rest.children.length > 1 || rest.append(make(tag, written(text.slice(cut)), name)))
+    return [make(tag, [...written(text.slice(0, cut)), "…"], name), rest]
+  }
+  const regions = [...document.querySelectorAll(".scroll")]
+  const fit = () => {
+    const wide = regions.map((region) => region.scrollWidth > region.clientWidth + 1)
+    regions.forEach((region, at) => {
+      if (wide[at]) region.tabIndex = 0
+      else region.removeAttribute("tabindex")
+      region.previousElementSibling.classList.toggle("wide", wide[at])
+    })
   }
   const button = (th, sort) => {
     const element = make("button", [...th.childNodes])
@@ -80,9 +99,9 @@ export const script = String.raw`
     id.setAttribute("role", "rowheader")
     const answers = row[3].map(([text, mark, style, cut], at) => cell([
       make("span", texts[mark], texts[style]), " ",
-      make("code", written(texts[text])), ...(cut ? [" ", make("small", "cut")] : []),
+      ...folded(texts[text], "code"), ...(cut ? [" ", make("small", "cut")] : []),
     ], at + 3))
-    const tr = make("tr", [id, cell([make("div", written(texts[row[1]]), "text"), ...where(row)], 1), cell(make("code", written(texts[row[2]])), 2), ...answers])
+    const tr = make("tr", [id, cell([...folded(texts[row[1]], "div", "text"), ...where(row)], 1), cell(folded(texts[row[2]], "code"), 2), ...answers])
     tr.setAttribute("role", "row")
     return tr
   }
@@ -126,5 +145,8 @@ export const script = String.raw`
   })
   form.hidden = false
   show()
+  addEventListener("resize", fit)
+  document.addEventListener("toggle", fit, true)
+  fit()
 })()
 `

@@ -11,7 +11,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; m
 a { color: var(--accent); } :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .scroll { overflow-x: auto; margin: .25rem 0 .75rem; position: relative; }
 table { border-collapse: collapse; min-width: 60%; } table.cards { width: 100%; }
-.caption { color: var(--soft); margin: .75rem 0 0; } .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
+.caption { color: var(--soft); margin: .75rem 0 0; } .caption.wide::after { content: " (scrolls sideways →)"; } .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: .25rem; }
 table[data-sortable] tbody th { white-space: nowrap; }
@@ -49,5 +49,5 @@ dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; color: var(--soft); } .facts 
   .cards thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; } #answers thead { position: static; clip-path: none; height: auto; } #answers thead tr { display: flex; flex-wrap: wrap; gap: .25rem 1rem; } #answers thead th { width: auto; }
 }
 @media (max-width: 40rem) { body { padding: 1rem; } .bar { grid-template-columns: 1fr 4.2rem; } .bar .name { grid-column: 1 / -1; text-align: left; } .axis .name { display: none; } .curve { grid-template-columns: 2.6rem 1fr 1fr; } }
-@media print { :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --panel: #f4f6f8; --line: #d0d7de; --accent: #0b57d0; --good: #116329; --bad: #a40e26; --hit: #b4e3c0; --miss: #f6c4c8; } .filters, .skip, nav, #more, th button::after { display: none; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td, .n { white-space: normal; } .cards td, #answers td, .said { min-width: 0; } code, td details, .esc { font-size: 8pt; } td details:not([open]) { display: none; } .scroll > table tbody th { position: static; } body { max-width: none; padding: 0; font-size: 11pt; } tr, figure { break-inside: avoid; } h2 { break-after: avoid; } .interval, .dot, .share { print-color-adjust: exact; } }
+@media print { :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --panel: #f4f6f8; --line: #d0d7de; --accent: #0b57d0; --good: #116329; --bad: #a40e26; --hit: #b4e3c0; --miss: #f6c4c8; } .filters, .skip, nav, #more, th button::after { display: none; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td, .n { white-space: normal; } .cards td, #answers td, .said { min-width: 0; } code, td details, .esc { font-size: 8pt; } td details:not([open]):not(.rest) { display: none; } .caption.wide::after { content: none; } .scroll > table tbody th { position: static; } body { max-width: none; padding: 0; font-size: 11pt; } tr, figure { break-inside: avoid; } h2 { break-after: avoid; } .interval, .dot, .share { print-color-adjust: exact; } }
 `

@@ -4,7 +4,7 @@
  */
 import { counted, thousands } from "../counted.ts"
 import type { Facts } from "./Facts.ts"
-import { type Cell, escape, section, table, written } from "./Html.ts"
+import { type Cell, escape, folded, section, table } from "./Html.ts"
 import { type Answer, contenders, type Report, type Row, type Score } from "./Report.ts"
 import { learntText, ofRow, placeText } from "./runSections.ts"
 import * as words from "./words.ts"
@@ -125,8 +125,8 @@ const cells = (
   facts: Facts | undefined,
 ): ReadonlyArray<Cell> => [
   `<code>${escape(row.id)}</code>`,
-  `<div class="text">${written(row.prompt)}</div>${facts === undefined ? "" : ofRow(facts, row.id)}`,
-  `<code>${written(row.expected)}</code>`,
+  `${folded(row.prompt, '<div class="text">', "</div>")}${facts === undefined ? "" : ofRow(facts, row.id)}`,
+  folded(row.expected, "<code>", "</code>"),
   ...arms.map((arm) => answerCell(judge, row.answers[arm]!)),
 ]
 
@@ -148,7 +148,7 @@ const answerCell = (judge: Judge, answer: Answer): string => {
   const [text, name] = mark(judge, answer)
   return (
     `<span class="${name}">${escape(text)}</span>` +
-    ` <code>${written(answer.text)}</code>${answer.stopped ? "" : " <small>cut</small>"}`
+    ` ${folded(answer.text, "<code>", "</code>")}${answer.stopped ? "" : " <small>cut</small>"}`
   )
 }
 

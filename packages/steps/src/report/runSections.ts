@@ -75,11 +75,11 @@ const curve = ({ heldOut, step, training }: Curve): string => {
           "Held-out losses as a table",
           table(
             `${step}: mean loss over the supervised tokens of the held-out rows`,
-            ["After optimizer step", "Loss", ""],
+            ["After optimizer step", "Loss", "Best so far"],
             heldOut.map(({ best: isBest, loss, optimizerStep }) => [
               number(thousands(optimizerStep), optimizerStep),
               number(loss.toFixed(4), loss),
-              isBest ? "best so far" : "",
+              isBest ? "yes" : "",
             ]),
           ),
         ))

@@ -1,6 +1,5 @@
 /** What a comparison found, as sections of the page: arms, differences, scores, confusions. */
 import { counted, thousands } from "../counted.ts"
-import { pText } from "../evaluate/Comparison.ts"
 import { type Cell, details, escape, none, number, section, table, written } from "./Html.ts"
 import type { Facts } from "./Facts.ts"
 import * as Plot from "./Plot.ts"
@@ -86,7 +85,7 @@ const matrix = (report: Report, metric: string): string =>
     ? ""
     : table(
         `${words.metric(metric)}: the arm of the row less the arm of the column`,
-        ["", ...report.arms.map(({ name }) => escape(name))],
+        ["Arm", ...report.arms.map(({ name }) => escape(name))],
         report.arms.map(({ name: first }) => [
           escape(first),
           ...report.arms.map(({ name: second }): Cell => {
@@ -116,7 +115,7 @@ const pairsTable = (metric: string, pairs: ReadonlyArray<Difference>): string =>
       number(words.differenceInterval(pair), pair.low ?? pair.difference),
       number(thousands(pair.onlyFirst), pair.onlyFirst),
       number(thousands(pair.onlySecond), pair.onlySecond),
-      number(escape(pText(pair.pAdjusted)), pair.pAdjusted),
+      number(escape(words.p(pair.pAdjusted)), pair.pAdjusted),
       `<span class="said ${pair.verdict}">${words.verdict(pair)}</span>`,
     ]),
     { sortable: true },

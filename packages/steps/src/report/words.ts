@@ -1,6 +1,6 @@
 /** Scores and differences as every form of the report words them. */
 import { counted, thousands } from "../counted.ts"
-import { percent, points } from "../evaluate/Comparison.ts"
+import { percent, points, pText } from "../evaluate/Comparison.ts"
 import type { Difference, Score } from "./Report.ts"
 
 type Kind = Score["kind"]
@@ -28,6 +28,9 @@ export const differenceInterval = ({
   const from = difference(kind, low)
   return `${kind === "rate" ? from.replace(/ points$/, "") : from} to ${difference(kind, high)}`
 }
+
+/** `0.012` or `< 0.001`: under a heading that says p. */
+export const p = (of: number): string => pText(of).replace(/^= /, "")
 
 /** `undecided, about 240 more rows would decide`. */
 export const verdict = ({ moreRows, verdict: given }: Difference): string =>

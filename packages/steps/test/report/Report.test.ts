@@ -193,4 +193,24 @@ describe("Markdown", () => {
       .find((each) => each.startsWith("| row0000"))
     expect(line).toContain(String.raw`a \| b ⏎ c`)
   })
+
+  it("folds what is long of a text, whole characters only, and leaves all of it in the page", () => {
+    const text = `${"a".repeat(1199)}😀${"b".repeat(2000)}`
+    const page = Page.render(reports.make({ rows: 1, prompt: () => text }))
+    expect(page).toContain(
+      `${"a".repeat(1199)}…</div><details class="rest"><summary>2,002 more characters</summary><div class="text">😀b`,
+    )
+    const short = Page.render(reports.make({ rows: 1, prompt: () => "a".repeat(1200) }))
+    expect(short).not.toContain("more characters</summary>")
+  })
+
+  it("shows p as a number under its heading, and what would turn the title around", () => {
+    const report = reports.make({ title: "A \u202etitle" })
+    const { p, pAdjusted } = { p: 0.004, pAdjusted: 0.008 }
+    const [first, ...others] = report.differences
+    const turned = { ...report, differences: [{ ...first!, p, pAdjusted }, ...others] }
+    expect(Page.render(turned)).toContain('data-value="0.008" class="n">0.008</td>')
+    expect(Page.render(turned)).toContain('<h1>A <span class="esc">\\u202e</span>title</h1>')
+    expect(Markdown.render(turned)).toContain("| 0.008 |")
+  })
 })

@@ -76,12 +76,16 @@ export const make = ({
 }
 
 /** The same with `rows` rows, its own over and over under other names. No score follows: it is for what takes room. */
-export const repeated = (report: Report, rows: number): Report => ({
+export const repeated = (
+  report: Report,
+  rows: number,
+  prompt = (row: number) => `review number ${row} & more`,
+): Report => ({
   ...report,
   rows: Array.from({ length: rows }, (_, at) => ({
     ...report.rows[at % report.rows.length]!,
     id: `row${String(at).padStart(4, "0")}`,
-    prompt: `review number ${at} & more`,
+    prompt: prompt(at),
   })),
 })
 
