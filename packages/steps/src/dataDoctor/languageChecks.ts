@@ -3,9 +3,10 @@
  *
  * A text's script is the one that four of five of its letters belong to. Languages in Latin letters are told apart
  * by their commonest words, chosen so that few belong to two of them: a text counts as of a language when it has at
- * least six words, a fifth and at least three of them are that language's, and they are twice as many as any other
- * language's. Names, quotations and single borrowed words so change nothing, and a short text has no language.
- * Prompts and answers are looked at apart, so that translating is no fault.
+ * least six words, a fifth and at least three of them (two different ones) are that language's, and they are twice as
+ * many as any other language's. Names, quotations and single borrowed words so change nothing, and a short text has no language.
+ * Prompts and answers are looked at apart, so that translating is no fault; and then together, where all prompts of a
+ * language are answered in one.
  */
 import { type Finding, found, type Hit } from "./Finding.ts"
 import type { Example } from "./Subject.ts"
@@ -25,21 +26,22 @@ const scripts: ReadonlyArray<readonly [string, RegExp]> = [
 
 const commonWords: Readonly<Record<string, string>> = {
   English:
-    "the and of to is that it was for with this but you are have not they be at from or which were been would there what who their very my his her has had an we i",
+    "the and of to is that it was for with this but you are have not they be at from or which were been would there what who their very my his her has had an we i your our its when how if can could than then about into these those should does",
   German:
-    "der die und das ist nicht ein eine zu mit den auf für sich dem es ich auch sehr wir sie war haben wird bei aus noch nach einen aber wie sind hat des im von",
+    "der die und das ist nicht ein eine zu mit den auf für sich dem es ich auch sehr wir sie war haben wird bei aus noch nach einen aber wie sind hat des im von diese dieser dieses oder einer einem eines kann können wenn als dass zum zur durch über werden nur ihre ihren keine mir mich muss vom",
   French:
-    "le les et est une des pas pour que dans qui ce il elle je vous nous avec sur sont mais très cette été au du la aux ne plus ont c'est un",
+    "le les et est une des pas pour que dans qui ce il elle je vous nous avec sur sont mais très cette été au du la aux ne plus ont c'est un ou par mais leur ses être ces mon comme sans n'est j'ai d'un d'une qu'il de un son sa sur",
   Spanish:
-    "el los las y es una que del por con para no se lo muy pero como está este su más fue son la en un todo era ha mi",
+    "el los las y es una que del por con para no se lo muy pero como está este su más fue son la en un todo era ha mi sus este esta ser hay sin sobre también cuando",
   Italian:
-    "il gli e è una che di del della per con non sono molto ma come questo questa le ho anche più si nel alla un in la era",
+    "il gli e è una che di del della per con non sono molto ma come questo questa le ho anche più si nel alla un la dei delle nella dal hanno stato lo",
   Portuguese:
-    "o os as e é uma que do da dos não para com em no na muito mas por foi este esta mais são um você isso eu ele",
+    "o os as e é uma que do da dos não para com em no na muito mas por foi este esta mais são um você isso eu ele de",
   Dutch:
-    "de het een en van is niet dat ik op te zijn met voor die maar was ook er aan heel deze wordt heeft bij naar wij om",
-  Polish: "i w nie jest na się że do to z jak ale co był była bardzo dla tego jest ten po tak od czy są",
-  Turkish: "ve bir bu çok için da de ne ile gibi daha ama var en olarak değil ben o kadar sonra mi her",
+    "de het een en van is niet dat ik op te zijn met voor die maar was ook er aan heel deze wordt heeft bij naar wij om dit hun door uit nog kan worden geen tot mijn",
+  Polish:
+    "i w nie jest na się że do to z jak ale co był była bardzo dla tego jest ten po tak od czy są oraz ich który która które przez lub jako już tylko można",
+  Turkish: "ve bir bu çok için da ne ile gibi daha ama var olarak değil ben o kadar sonra mi her",
 }
 
 const languagesOf = new Map<string, Array<string>>()
@@ -76,41 +78,101 @@ const scriptOf = (text: string): string | undefined => {
 }
 
 const latinLanguageOf = (text: string): string | undefined => {
-  const words = text.toLowerCase().match(/\p{L}+(?:'\p{L}+)?/gu) ?? []
+  const words = text.toLowerCase().match(/\p{L}+(?:['’]\p{L}+)?/gu) ?? []
   if (words.length < 6) return undefined
   const counts = new Map<string, number>()
-  for (const word of words)
-    for (const language of languagesOf.get(word) ?? []) counts.set(language, (counts.get(language) ?? 0) + 1)
+  const different = new Map<string, Set<string>>()
+  for (const written of words) {
+    const word = written.replace("’", "'")
+    for (const language of languagesOf.get(word) ?? []) {
+      counts.set(language, (counts.get(language) ?? 0) + 1)
+      different.set(language, (different.get(language) ?? new Set()).add(word))
+    }
+  }
   const [best, second] = [...counts].toSorted((a, b) => b[1] - a[1])
   if (best === undefined || best[1] < 3 || best[1] * 5 < words.length) return undefined
+  if (different.get(best[0])!.size < 2) return undefined
   return best[1] >= 2 * (second?.[1] ?? 0) ? best[0] : undefined
 }
 
-export const mixedLanguages = (examples: ReadonlyArray<Example>): ReadonlyArray<Finding> =>
-  (["prompt", "answer"] as const).flatMap((side) => {
-    const languages = examples.map((example) => languageOf(example[side]))
-    const counts = new Map<string, number>()
-    for (const language of languages)
-      if (language !== undefined) counts.set(language, (counts.get(language) ?? 0) + 1)
-    const [most, ...others] = [...counts].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    if (most === undefined || others.length === 0) return []
-    const told = [...counts.values()].reduce((sum, count) => sum + count, 0)
-    const hits = examples.flatMap((example, at): ReadonlyArray<Hit> => {
-      const language = languages[at]
-      return language === undefined || language === most[0]
-        ? []
-        : [{ id: example.id, excerpt: `${language}: ${example[side]}` }]
-    })
-    // Where a fifth of the rows is in other languages, it is hardly an oversight.
-    const isMeant = hits.length * 5 >= told
-    return found(
+export const mixedLanguages = (examples: ReadonlyArray<Example>): ReadonlyArray<Finding> => {
+  const prompts = examples.map(({ prompt }) => languageOf(prompt))
+  const answers = examples.map(({ answer }) => languageOf(answer))
+  const sides = [...fewAmong(examples, "prompt", prompts), ...fewAmong(examples, "answer", answers)]
+  const told = new Set(
+    sides.filter(({ isMeant }) => !isMeant).flatMap(({ hits }) => hits.map(({ id }) => id)),
+  )
+  const crossed = crossedIn(examples, prompts, answers).filter(({ id }) => !told.has(id))
+  const fix =
+    "Leave them out, translate them, or hold out rows of each language if the model is to know them all."
+  return [
+    ...sides.flatMap(({ hits, isMeant, problem }) =>
+      found("mixedLanguages", isMeant ? "note" : "warn", hits, problem, fix),
+    ),
+    ...found(
       "mixedLanguages",
-      isMeant ? "note" : "warn",
-      hits,
-      `Most ${side}s are ${most[0]}; these are ${others.map(([name, count]) => `${name} (${count})`).join(", ")}.`,
-      "Leave them out, translate them, or hold out rows of each language if the model is to know them all.",
-    )
+      "warn",
+      crossed,
+      "Answers are in another language than nearly all answers to prompts of the same language.",
+      "Leave them out, or write their answers in the language that such prompts are answered in.",
+    ),
+  ]
+}
+
+type Told = ReadonlyArray<string | undefined>
+
+interface Side {
+  readonly hits: ReadonlyArray<Hit>
+  readonly isMeant: boolean
+  readonly problem: string
+}
+
+/** Texts of one side in another language than most. */
+const fewAmong = (
+  examples: ReadonlyArray<Example>,
+  side: "prompt" | "answer",
+  languages: Told,
+): ReadonlyArray<Side> => {
+  const [most, ...others] = counted(languages)
+  if (most === undefined || others.length === 0) return []
+  const told = others.reduce((sum, [, count]) => sum + count, most[1])
+  // Where a fifth of the rows is in other languages, those of a twentieth are hardly an oversight.
+  const isMixed = (told - most[1]) * 5 >= told
+  return others.map(([name, count]): Side => ({
+    hits: examples.flatMap((example, at): ReadonlyArray<Hit> =>
+      languages[at] === name ? [{ id: example.id, excerpt: example[side] }] : [],
+    ),
+    isMeant: isMixed && count * 20 >= told,
+    problem: `Most ${side}s are ${most[0]}; these are ${name}.`,
+  }))
+}
+
+/** How many texts are told to be of each language, most first. */
+const counted = (languages: Told): ReadonlyArray<readonly [string, number]> => {
+  const counts = new Map<string, number>()
+  for (const language of languages)
+    if (language !== undefined) counts.set(language, (counts.get(language) ?? 0) + 1)
+  return [...counts].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+}
+
+/** Of so many prompts of a language, nine in ten answered in one. */
+const fewestAnswered = 10
+
+const crossedIn = (examples: ReadonlyArray<Example>, prompts: Told, answers: Told): ReadonlyArray<Hit> => {
+  const usual = new Map<string, string>()
+  for (const [language] of counted(prompts)) {
+    const given = counted(answers.filter((_, at) => prompts[at] === language))
+    const total = given.reduce((sum, [, count]) => sum + count, 0)
+    if (total >= fewestAnswered && given[0]![1] * 10 >= total * 9) usual.set(language, given[0]![0])
+  }
+  return examples.flatMap(({ answer, id }, at): ReadonlyArray<Hit> => {
+    const [asked, said] = [prompts[at], answers[at]]
+    const expected = asked === undefined ? undefined : usual.get(asked)
+    return expected === undefined || said === undefined || said === expected
+      ? []
+      : [{ id, excerpt: `${asked} prompt, ${said} answer: ${answer}` }]
   })
+}
 
 /** Letters of two alphabets within one word: slips of the keyboard, or made to look like something else. */
 export const mixedScripts = (examples: ReadonlyArray<Example>): ReadonlyArray<Finding> => {

@@ -102,6 +102,10 @@ describe("languages", () => {
     ["Italian", "Il cibo era molto buono ma il servizio non è stato come lo ricordavo"],
     ["Portuguese", "A comida foi muito boa mas não voltaria com os meus amigos"],
     ["Dutch", "Het eten was heel lekker maar wij moesten erg lang op de rekening wachten"],
+    ["German", "Diese Option kann durch einen Eintrag in dieser Datei gesetzt werden"],
+    ["French", "Cette commande permet de supprimer un fichier ou un dossier par son nom"],
+    ["Dutch", "Dit programma toont de bestanden in de huidige map en hun rechten"],
+    ["Polish", "Ten program wyświetla listę plików w katalogu oraz ich uprawnienia"],
     ["Cyrillic", "Еда была вкусная, но официант нас забыл"],
     ["Chinese", "这家餐厅的食物非常好吃"],
     ["Japanese", "このレストランはとても美味しいです"],
@@ -124,6 +128,8 @@ describe("languages", () => {
     "Angela Merkel and Ursula von der Leyen met there with the press",
     "The sushi (寿司) was fresh and the staff were kind",
     "Merci beaucoup!",
+    "The missing era name in string of the era field in 1900",
+    "Rue de la Paix, Place de Gaulle and Pont de Sully are crossed",
     "α and β are the two angles of this triangle",
   ])("of names and borrowed words are none: %s", (text) => {
     expect(findingsOf({ chats: withChats(asking(text)) })).toEqual([])
@@ -134,6 +140,38 @@ describe("languages", () => {
       chat(id, messages[1]!.content, `Der Gast ${at} ist nicht zu Hause und das Haus war sehr kalt`),
     )
     expect(findingsOf({ chats })).toEqual([])
+  })
+
+  it("of answers are crossed where prompts of each language are answered in their own", () => {
+    const english = (at: number) =>
+      `It was fine in the end, and we would come back for the garden of guest ${at}.`
+    const german = (at: number) =>
+      `Es war am Ende gut, und wir kommen für den Garten von Gast ${at} noch einmal.`
+    const chats = Array.from({ length: 240 }, (_, at) => {
+      const isGerman = at % 2 === 1
+      const question = isGerman
+        ? `Wie war es bei dem Gast ${at}, und was hat er von dem Haus nicht gesehen?`
+        : `How was it with guest ${at}, and what have they not seen of the house?`
+      const isCrossed = at === 8 || at === 21
+      return chat(`row${at}`, question, isGerman === isCrossed ? english(at) : german(at))
+    })
+    const crossed = findingsOf({ chats }).filter(
+      ({ check, severity }) => check === "mixedLanguages" && severity !== "note",
+    )
+    expect(crossed).toMatchObject([{ severity: "warn", rows: ["row8", "row21"] }])
+    expect(crossed[0]!.excerpt).toMatch(/^English prompt, German answer: /)
+  })
+
+  it("that are few are told one by one, beside others that are meant", () => {
+    const german = (at: number) => `Der Koch ${at} war sehr freundlich und das Essen ${at} ist nicht zu teuer`
+    const dutch = "Het eten was heel lekker maar wij moesten erg lang op de rekening wachten"
+    const chats = cleanChats(250).map((row, at) =>
+      at % 4 === 0 ? chat(row.id, german(at), "good") : at === 17 ? chat(row.id, dutch, "bad") : row,
+    )
+    expect(findingsOf({ chats }).filter(({ check }) => check === "mixedLanguages")).toMatchObject([
+      { severity: "warn", rows: ["clean-17"], problem: "Most prompts are English; these are Dutch." },
+      { severity: "note", count: 63, problem: "Most prompts are English; these are German." },
+    ])
   })
 
   it("that a fifth of the rows have are a note", () => {
