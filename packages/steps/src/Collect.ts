@@ -81,10 +81,14 @@ export const jsonLines = <T extends Table.Any>(
   })
 
 /** CSV files with a header line. Cells are read by the type of their column. */
-export const csv = <T extends Table.Any>(options: CsvOptions<T>): Step.Use<Outputs<T>, "collectCsv"> =>
+export const csv = <T extends Table.Any>({
+  delimiter,
+  header,
+  ...options
+}: CsvOptions<T>): Step.Use<Outputs<T>, "collectCsv"> =>
   Step.use(collectCsv, {
     inputs: { files: options.files },
-    config: { ...configOf(options), delimiter: options.delimiter ?? ",", header: options.header ?? null },
+    config: { ...configOf(options), delimiter: delimiter ?? ",", header: header ?? null },
     outputs: outputsOf(options.row),
   })
 
@@ -94,19 +98,26 @@ export const csv = <T extends Table.Any>(options: CsvOptions<T>): Step.Use<Outpu
  * of all files and said in the summary; rows of two forms, or that fit two, are refused. Outputs: the chats, and the
  * accounting of every record that was read.
  */
-export const chats = (
-  options: ChatsOptions,
-): Step.Use<{ readonly chats: typeof Chat; readonly accounting: typeof Accounting }, "collectChats"> =>
+export const chats = ({
+  files,
+  form,
+  onBadRow,
+  ...unknown
+}: ChatsOptions): Step.Use<
+  { readonly chats: typeof Chat; readonly accounting: typeof Accounting },
+  "collectChats"
+> =>
   Step.use(collectChats, {
-    inputs: { files: options.files },
-    config: { form: options.form ?? null, onBadRow: options.onBadRow ?? "fail" },
+    inputs: { files },
+    config: { form: form ?? null, onBadRow: onBadRow ?? "fail", ...unknown },
     outputs: { chats: Chat, accounting: Accounting },
   })
 
-const configOf = (options: Options<Table.Any>) => ({
-  columns: options.row.type.columns,
-  onBadRow: options.onBadRow ?? "fail",
-})
+/** Options of a name that nobody knows go on into the config, where planning refuses them by name. */
+const configOf = (options: Options<Table.Any>) => {
+  const { files: _, onBadRow, row, ...unknown } = options
+  return { columns: row.type.columns, onBadRow: onBadRow ?? "fail", ...unknown }
+}
 
 const outputsOf = <T extends Table.Any>(row: T): Outputs<T> => ({ rows: row, accounting: Accounting })
 

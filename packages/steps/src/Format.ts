@@ -14,12 +14,10 @@ import * as RowId from "./RowId.ts"
 export const chat = <T extends Table.Any>(options: {
   readonly rows: Step.Ref<T>
   readonly messages: (row: Table.Row<T>) => ReadonlyArray<Message>
-}): Step.Use<typeof Chat, "formatChat"> =>
-  Step.use(formatChat, {
-    inputs: { rows: options.rows },
-    config: { messages: options.messages },
-    output: Chat,
-  })
+}): Step.Use<typeof Chat, "formatChat"> => {
+  const { rows, ...config } = options
+  return Step.use(formatChat, { inputs: { rows }, config, output: Chat })
+}
 
 /** What became of every row. */
 export class Accounting extends Table.make({
@@ -45,12 +43,18 @@ export interface RecordsOptions<T extends Table.Any> {
  * (`forms/Form.ts`). The form is told from all rows and said in the summary; rows of two forms, or that fit two, are
  * refused. Outputs: the chats, and what became of every row. Files of chats are read by `Collect.chats`.
  */
-export const records = <T extends Table.Any>(
-  options: RecordsOptions<T>,
-): Step.Use<{ readonly chats: typeof Chat; readonly accounting: typeof Accounting }, "formatRecords"> =>
+export const records = <T extends Table.Any>({
+  form,
+  onBadRow,
+  rows,
+  ...unknown
+}: RecordsOptions<T>): Step.Use<
+  { readonly chats: typeof Chat; readonly accounting: typeof Accounting },
+  "formatRecords"
+> =>
   Step.use(formatRecords, {
-    inputs: { rows: options.rows },
-    config: { form: options.form ?? null, onBadRow: options.onBadRow ?? "fail" },
+    inputs: { rows },
+    config: { form: form ?? null, onBadRow: onBadRow ?? "fail", ...unknown },
     outputs: { chats: Chat, accounting: Accounting },
   })
 

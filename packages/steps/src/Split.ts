@@ -25,11 +25,12 @@ export const byHash = <T extends Table.Any>(options: {
   readonly by: Key<T>
   readonly heldOut: number
 }): Step.Use<{ readonly train: T; readonly heldOut: T }, "splitByHash"> => {
-  if (typeof options.by === "string") checkColumn("Split.byHash", options.by, options.rows.kind)
+  const { rows, ...config } = options
+  if (typeof config.by === "string") checkColumn("Split.byHash", config.by, rows.kind)
   return Step.use(splitByHash, {
-    inputs: { rows: options.rows },
-    config: { by: options.by, heldOut: options.heldOut },
-    outputs: { train: options.rows.kind, heldOut: options.rows.kind },
+    inputs: { rows },
+    config,
+    outputs: { train: rows.kind, heldOut: rows.kind },
   })
 }
 
@@ -45,16 +46,12 @@ export const sample = <T extends Table.Any>(options: {
   readonly balance?: keyof Table.Row<T> & string
   readonly onShort?: "fail" | "all"
 }): Step.Use<T, "splitSample"> => {
-  if (options.balance !== undefined) checkColumn("Split.sample", options.balance, options.rows.kind)
+  const { balance, onShort, rows, seed, ...rest } = options
+  if (balance !== undefined) checkColumn("Split.sample", balance, rows.kind)
   return Step.use(splitSample, {
-    inputs: { rows: options.rows },
-    config: {
-      count: options.count,
-      seed: options.seed ?? "",
-      balance: options.balance ?? null,
-      onShort: options.onShort ?? "fail",
-    },
-    output: options.rows.kind,
+    inputs: { rows },
+    config: { ...rest, seed: seed ?? "", balance: balance ?? null, onShort: onShort ?? "fail" },
+    output: rows.kind,
   })
 }
 

@@ -54,13 +54,21 @@ export const chat = (options: ChatOptions) => tokenizeChat(options)
  * Token ids of texts that are no chats, for going on with a language or a domain: all of a text is learnt, and the
  * token that ends it. Outputs as of `chat`.
  */
-export const text = <T extends Table.Any>(options: TextOptions<T>) =>
+export const text = <T extends Table.Any>({
+  column,
+  maxTokens,
+  model,
+  onTooLong,
+  rows,
+  ...unknown
+}: TextOptions<T>) =>
   Step.use(tokenizeText, {
-    inputs: { rows: options.rows, model: options.model },
+    inputs: { rows, model },
     config: {
-      column: options.column ?? "text",
-      maxTokens: options.maxTokens ?? 512,
-      onTooLong: options.onTooLong ?? "fail",
+      column: column ?? "text",
+      maxTokens: maxTokens ?? 512,
+      onTooLong: onTooLong ?? "fail",
+      ...unknown,
     },
     outputs: { tokens: Tokens, accounting: Accounting },
   })

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import type { Message } from "./Chat.ts"
 import { AdapterFiles, AdapterSnapshots, ModelFiles } from "./kinds.ts"
 import { Tokens } from "./Tokens.ts"
+import { checkOptions } from "./train/checkOptions.ts"
 
 /** One row for each optimizer step. Durations and rates are measurements of a run and stand in its log. */
 export class Metrics extends Table.make({
@@ -204,6 +205,7 @@ interface Lora {
  */
 export const lora: Lora = (options: LoraOptions): Step.Use<typeof outputsAndSnapshots, "trainLora"> => {
   const { heldOut, maxOptimizerSteps, model, samples, snapshots, targetModules, tokens, ...rest } = options
+  checkOptions(options)
   const config = {
     ...rest,
     maxOptimizerSteps: maxOptimizerSteps ?? null,

@@ -8,6 +8,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { Chat } from "../src/Chat.ts"
 import { ModelFiles } from "../src/kinds.ts"
 import { Tokens } from "../src/Tokens.ts"
 import * as Train from "../src/Train.ts"
@@ -516,5 +517,21 @@ describe("options", () => {
     expect(config({ heldOut: { ...heldOut, patience: 0 } })).toThrow(/patience/)
     expect(config({ samples: { prompts: [] } })).toThrow(/prompts/)
     expect(config(everything)).not.toThrow()
+  })
+
+  it("are refused where a group has a name that is not its own, or held-out tokens are none", () => {
+    const given = { heldOut: { tokens: ref(Chat), evry: 1 }, samples: { prompts: ["a"], maxNewToken: 4 } }
+    expect(() => Train.lora({ ...base, ...given, snapshots: { every: 1, keep: 2 } } as never)).toThrow(
+      [
+        "Train.lora is given options that it cannot take.",
+        "  heldOut.evry:         no such option; it takes tokens, every, patience, minImprovement, keep",
+        "  samples.maxNewToken:  no such option; it takes prompts, every, maxNewTokens",
+        "  snapshots.keep:       no such option; it takes every",
+        "  heldOut.tokens:       column 'ids' (List<Int32>) is missing in what rows wrote",
+        "  heldOut.tokens:       column 'labels' (List<Int32>) is missing in what rows wrote",
+        "  heldOut.tokens:       column 'weights' (List<Float32>?) is missing in what rows wrote",
+        "Correct them where the step is used.",
+      ].join("\n"),
+    )
   })
 })

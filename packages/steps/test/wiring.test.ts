@@ -7,7 +7,9 @@ import { describe, expect, expectTypeOf, it } from "vitest"
 import { Chat } from "../src/Chat.ts"
 import * as Collect from "../src/Collect.ts"
 import * as Format from "../src/Format.ts"
+import { ModelFiles } from "../src/kinds.ts"
 import * as Split from "../src/Split.ts"
+import * as Tokenize from "../src/Tokenize.ts"
 import { ref } from "./support/runStep.ts"
 
 class Review extends Table.make({ text: Table.utf8, class: Table.dictionary(["good", "bad"]) }) {}
@@ -49,5 +51,26 @@ describe("wiring of the built-in steps", () => {
     const split = Split.byHash({ rows: ref(Review), by: (row) => row.class, heldOut: 0.1 })
     expectTypeOf<OutputsOf<typeof split>["heldOut"]>().toEqualTypeOf<typeof Review>()
     expect([collect.outputs["rows"], split.outputs["train"]]).toEqual([Review, Review])
+  })
+
+  it("keeps an option of an unknown name in the config, where planning refuses it by name", () => {
+    const rows = ref(Review)
+    const model = { ...ref(Review), kind: ModelFiles } as never
+    const unknown = { onBadRows: "drop" }
+    const uses: ReadonlyArray<Step.Use<any, any>> = [
+      Collect.json({ files: "a.json", row: Review, ...unknown }),
+      Collect.jsonLines({ files: "a.jsonl", row: Review, ...unknown }),
+      Collect.csv({ files: "a.csv", row: Review, ...unknown }),
+      Collect.chats({ files: "a.jsonl", ...unknown }),
+      Split.byHash({ rows, by: "text", heldOut: 0.1, ...unknown }),
+      Split.sample({ rows, count: 1, ...unknown }),
+      Format.chat({ rows, messages: () => [], ...unknown }),
+      Format.records({ rows, ...unknown }),
+      Tokenize.text({ rows, model, ...unknown }),
+      Tokenize.chat({ chats: ref(Chat), model, ...unknown }),
+    ]
+    for (const { config, facts } of uses) {
+      expect(Object.keys(config).filter((name) => !Object.hasOwn(facts.config, name))).toEqual(["onBadRows"])
+    }
   })
 })
