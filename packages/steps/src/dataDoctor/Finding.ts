@@ -36,6 +36,8 @@ export const checkNames = [
   "controlCharacters",
   "lineEnds",
   "markup",
+  "escapes",
+  "characterForms",
   "secrets",
   "emailAddresses",
   "personalNumbers",

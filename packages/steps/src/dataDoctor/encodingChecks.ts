@@ -1,9 +1,9 @@
-/** Checks for text that was read in the wrong encoding, or that carries what nobody sees or what a page was made of. */
+/** Checks for text that was read in the wrong encoding, or that carries what nobody sees. */
 import { around, type Finding, found, type Hit } from "./Finding.ts"
 import type { ChatRow } from "./Subject.ts"
 
 /** The first place in each row that a search finds. */
-const places = (
+export const places = (
   chats: ReadonlyArray<ChatRow>,
   search: (content: string) => { readonly index: number; readonly length: number } | undefined,
 ): ReadonlyArray<Hit> =>
@@ -15,7 +15,7 @@ const places = (
     return []
   })
 
-const byPattern = (pattern: RegExp) => (content: string) => {
+export const byPattern = (pattern: RegExp) => (content: string) => {
   const match = pattern.exec(content)
   return match === null ? undefined : { index: match.index, length: match[0].length }
 }
@@ -75,21 +75,49 @@ const isLikely = (decoded: string, bytes: Uint8Array, start: number, length: num
   return more && decode(bytes.subarray(start + 2, start + 4)) !== undefined
 }
 
+/** What UTF-8's first bytes of Latin letters and of quotation marks are on old machines, and what can follow them. */
+const old =
+  /[\u251c\u252c\u0393][\u00a0-\u00ff\u0192\u2310\u2502-\u256c\u2580-\u2593\u03b1-\u03c6\u20a7]|\u221a[\p{L}\u00a0-\u00bf\u2020-\u2265]|\u201a\u00c4[\p{L}\p{P}\p{S}]|\u00ef\u00bb\u00bf/u
+
+/**
+ * UTF-8 read as DOS (`gr├╝n`) or Mac OS Roman (`gr√ºn`), or with its byte-order mark (`ï»¿`). Lines of tables and
+ * roots of numbers stand in no word, so that a letter has to touch them.
+ */
+const oldIn = (text: string): { readonly index: number; readonly length: number } | undefined => {
+  if (!/[\u251c\u252c\u0393\u221a\u00c4\u00ef]/.test(text)) return undefined
+  const match = old.exec(text)
+  if (match === null) return undefined
+  const isInWord =
+    /\p{L}/u.test(text[match.index - 1] ?? "") || /\p{Ll}/u.test(text[match.index + match[0].length] ?? "")
+  return isInWord || match[0] === "\u00ef\u00bb\u00bf"
+    ? { index: match.index, length: match[0].length }
+    : undefined
+}
+
 export const mojibake = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =>
   found(
     "mojibake",
     "warn",
-    places(chats, mojibakeIn),
-    "Text was UTF-8 and was read as Windows-1252 or Latin-1: single letters have become two or three.",
+    places(chats, (content) => mojibakeIn(content) ?? oldIn(content)),
+    "Text was UTF-8 and was read as Windows-1252, Latin-1, DOS or Mac text: letters have become two or three.",
     "Read the source as UTF-8, or turn the text back into bytes and decode these again.",
   )
+
+const lost = byPattern(/\ufffd|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/)
+
+/** A question mark within a word, twice at least; not in addresses and expressions, where one may well stand. */
+const questioned = (text: string): { readonly index: number; readonly length: number } | undefined => {
+  if (!text.includes("?")) return undefined
+  const words = [...text.matchAll(/(?<![^\s("'„“])\p{L}*\p{Ll}\?\p{Ll}\p{L}*(?=[\s.,!?)"'“”-]|$)/gu)]
+  return words.length < 2 ? undefined : { index: words[0]!.index, length: words[0]![0].length }
+}
 
 export const replacementCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =>
   found(
     "replacementCharacters",
     "warn",
-    places(chats, byPattern(/\ufffd|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/)),
-    "Characters were lost: a replacement character (U+FFFD) or half of a pair stands in their place.",
+    places(chats, (content) => lost(content) ?? questioned(content)),
+    "Characters were lost: U+FFFD, half of a pair, or question marks within words stand in their place.",
     "Read the source again in its own encoding; what is lost here cannot be had back from this text.",
   )
 
@@ -99,14 +127,14 @@ export const replacementCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyAr
  */
 const control =
   // oxlint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]|(?<=[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}])[\u200c\u200d](?=[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}])/u
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff\ue000-\uf8ff]|(?<=[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}])[\u200c\u200d](?=[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}])/u
 
 export const controlCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =>
   found(
     "controlCharacters",
     "warn",
     places(chats, byPattern(control)),
-    "Text holds characters that nobody sees: control codes, byte-order marks, zero-width spaces, soft hyphens.",
+    "Text holds characters that nobody sees: control codes, byte-order marks, zero-width spaces, soft hyphens, signs of one font alone.",
     "Take them out. U+0080 to U+009F mean that Windows-1252 was read as Latin-1: read the source as windows-1252.",
   )
 
@@ -133,29 +161,5 @@ export const lineEnds = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> 
     isSplit ? [...mixed, ...windowsRows] : mixed,
     "Lines end in two ways (\\r\\n or \\r, and \\n), which the model sees as different tokens.",
     'Write \\n throughout: text.replace(/\\r\\n?/g, "\\n").',
-  )
-}
-
-/** Tags that pages are written with, and references to characters. */
-const pageMarkup =
-  /<\/?(?:p|br|div|span|a|b|i|u|em|strong|small|ul|ol|li|h[1-6]|table|tbody|thead|tr|t[dh]|img|font|center|script|style|iframe|blockquote|hr|html|body|head|sup|sub|section|article)(?:\s[^<>]{0,300})?\s?\/?>|&(?:amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|bull|copy|reg|trade|deg|euro|pound|[aeiou](?:acute|grave|circ|uml)|[nao]tilde|ccedil|szlig|#\d{2,6}|#x[0-9a-f]{2,5});/i
-
-/** Code may well hold markup. */
-const code = /```[\s\S]*?(?:```|$)|`[^`\n]*`/g
-
-export const markup = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
-  const hits = places(chats, (content) => {
-    if (!pageMarkup.test(content)) return undefined
-    const match = pageMarkup.exec(content.replace(code, (block) => " ".repeat(block.length)))
-    return match === null ? undefined : { index: match.index, length: match[0].length }
-  })
-  // Where a fifth of the rows has it, markup is hardly an oversight.
-  const isTask = hits.length * 5 >= chats.length
-  return found(
-    "markup",
-    isTask ? "note" : "warn",
-    hits,
-    "Text holds HTML tags or character references, left over from the page that it came from.",
-    "Take tags off and decode references (&amp; is &) where the text is read; Retrieve.documents reads HTML as text.",
   )
 }

@@ -4,6 +4,7 @@ import * as Chats from "./chatChecks.ts"
 import * as Duplicates from "./duplicateChecks.ts"
 import * as Encodings from "./encodingChecks.ts"
 import { type CheckName, checkNames, type Finding } from "./Finding.ts"
+import * as Forms from "./formChecks.ts"
 import * as Hollow from "./hollowChecks.ts"
 import * as Labels from "./labelChecks.ts"
 import { labelSlips } from "./labelSlips.ts"
@@ -63,7 +64,9 @@ export const examine = (subject: Subject): Examination => {
     Encodings.replacementCharacters(chats),
     Encodings.controlCharacters(chats),
     Encodings.lineEnds(chats),
-    Encodings.markup(chats),
+    Forms.markup(chats),
+    Forms.escaped(chats),
+    Forms.characterForms(chats),
     Secrets.secrets(subject.chats),
     Secrets.emailAddresses(subject.chats),
     Personal.personalNumbers(subject.chats),

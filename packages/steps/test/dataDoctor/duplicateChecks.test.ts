@@ -30,9 +30,11 @@ describe("rows that are there twice", () => {
     ["a word less", text.replace("tall ", "")],
     ["full-width letters", text.replace("tall", "ｔａｌｌ")],
   ])("but for %s are near-duplicates", (_, other) => {
-    expect(findingsOf({ chats: pair(text, other) })).toMatchObject([
-      { check: "nearDuplicates", severity: "note", count: 1, rows: ["two"] },
-    ])
+    // Full-width letters are told by themselves as well.
+    const findings = findingsOf({ chats: pair(text, other) }).filter(
+      ({ check }) => check !== "characterForms",
+    )
+    expect(findings).toMatchObject([{ check: "nearDuplicates", severity: "note", count: 1, rows: ["two"] }])
   })
 
   it.each([
