@@ -20,11 +20,12 @@ export const escape = (text: string): string =>
 
 /**
  * Characters that show nothing, or that turn the text around them: control characters but for tab and line feed, marks
- * without width, and those that set the direction of writing.
+ * without width, and those that set the direction of writing. Not the joiners (U+200C, U+200D) within an emoji or a word
+ * of a script that is written with them: there they are what makes it readable.
  */
 export const hidden =
   // oxlint-disable-next-line no-control-regex -- these are what is to be shown
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u200c\u200d](?:(?<!(?:[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]|(?!\p{Script=Latin})[\p{L}\p{M}])[\u200c\u200d])|(?!\p{Extended_Pictographic}|(?!\p{Script=Latin})\p{L}))/gu
 
 /** `\u001b` for a character that would not be seen. */
 export const escapeOf = (character: string): string =>

@@ -1,4 +1,4 @@
-import { longest } from "./Html.ts"
+import { hidden, longest } from "./Html.ts"
 
 /**
  * What the page does where its script runs: rows are filtered, sorted, made as they are asked for; tables are sorted by
@@ -7,7 +7,7 @@ import { longest } from "./Html.ts"
  */
 export const script = String.raw`
 (() => {
-  const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+  const hidden = /${hidden.source}/gu
   const make = (tag, content, name) => {
     const element = document.createElement(tag)
     if (name) element.className = name

@@ -213,4 +213,15 @@ describe("Markdown", () => {
     expect(Page.render(turned)).toContain('<h1>A <span class="esc">\\u202e</span>title</h1>')
     expect(Markdown.render(turned)).toContain("| 0.008 |")
   })
+
+  it("leaves joiners in emoji and in words that need them, and shows them elsewhere", () => {
+    const joined = "👩\u200d👩\u200d👧 ❤\ufe0f\u200d🔥 می\u200cخواهم क्\u200dष"
+    const odd = "pass\u200dword \u200c👩 x\u200d"
+    const page = Page.render(reports.make({ rows: 1, prompt: () => joined }))
+    expect(page).toContain(`<div class="text">${joined}</div>`)
+    expect(Markdown.render(reports.make({ rows: 1, prompt: () => joined }))).toContain(joined)
+    expect(Page.render(reports.make({ rows: 1, prompt: () => odd }))).toContain(
+      `<div class="text">${odd.replaceAll(/[\u200c\u200d]/g, (mark) => `<span class="esc">\\u${mark.charCodeAt(0).toString(16)}</span>`)}</div>`,
+    )
+  })
 })
