@@ -6,6 +6,7 @@
  * texts belong to a prompt template and count for nothing. Hashes and permutations are fixed, so that the result
  * follows from the texts and their order alone.
  */
+import { slots } from "./slots.ts"
 import { normalised } from "./Subject.ts"
 
 const nearEnough = 0.7
@@ -53,6 +54,7 @@ export const nearPairs = (
   const distinct = [...first.values()].filter((at) => plain[at]!.length >= 3 * shingleLength)
   const sketches = sketchesOf(distinct.map((at) => plain[at]!))
   const facts = distinct.map((at) => meaningMarks(plain[at]!))
+  const isSlot = slots(plain)
   const seen = new Set<number>()
   for (let band = 0; band < bands; band++) {
     const buckets = new Map<string, Array<number>>()
@@ -76,7 +78,8 @@ export const nearPairs = (
           contained &&
           shared >= containedEnough * Math.min(a.length, b.length) &&
           1.5 * Math.min(a.length, b.length) >= Math.max(a.length, b.length)
-        if (similarity >= nearEnough || isContained)
+        if (!isContained && similarity < nearEnough) continue
+        if (!isSlot(plain[distinct[other]!]!, plain[distinct[at]!]!))
           pairs.push({ first: distinct[other]!, second: distinct[at]!, similarity })
       }
       bucket.push(at)

@@ -83,6 +83,18 @@ describe("held-out rows", () => {
     },
   )
 
+  it("that fill the place of a common wording with something else are let be", () => {
+    const tools = "watch grep chmod tail mount nice umask xargs".split(" ")
+    const asked = (tool: string) => `Wozu dient eigentlich der Befehl ${tool}?`
+    const chats = withChats(...tools.slice(0, 6).map((tool) => chat(tool, asked(tool), "good")))
+    const others = tools.slice(6).map((tool) => chat(tool, asked(tool), "bad"))
+    const clean = cleanChats(20, "other")
+    expect(findingsOf({ chats, heldOut: [...others, ...clean] })).toEqual([])
+    expect(findingsOf({ chats: withChats(chats[0]!), heldOut: [others[0]!, ...clean] })).toMatchObject([
+      { check: "splitNearDuplicates", rows: ["umask"] },
+    ])
+  })
+
   it("that share an instruction alone are let be", () => {
     expect(findingsOf({ heldOut: cleanChats(50, "other") })).toEqual([])
   })
