@@ -10,12 +10,13 @@ import { bytes, count, plural } from "../quantities.ts"
 import * as Text from "../Text.ts"
 import { chart } from "./chart.ts"
 import { grid, plain } from "./grid.ts"
+import { reportLines } from "./report.ts"
 import * as Tokens from "./tokens.ts"
 
 export interface Options {
   readonly columns: number
   readonly paint: Text.Paint
-  /** Rows of a table that are printed. */
+  /** Rows of a table, and of a report's, that are printed. */
   readonly rows: number
   /** Turns token ids into text; absent where the step's model is not known. */
   readonly decode: Option.Option<(ids: ReadonlyArray<number>) => string>
@@ -129,10 +130,7 @@ const showFiles = Effect.fnUntraced(function* (ref: Artifact.ArtifactRef, option
   const report =
     text === undefined
       ? []
-      : Buffer.from(yield* reader.bytes(text))
-          .toString()
-          .trimEnd()
-          .split("\n")
+      : reportLines(Buffer.from(yield* reader.bytes(text)).toString(), options.rows, options.paint)
   const width = Math.max(...files.map((file) => Text.width(file.name)))
   const sizes = files.map((file) => bytes(file.sizeBytes))
   const widest = Math.max(...sizes.map((size) => size.length))
