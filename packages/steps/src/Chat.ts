@@ -1,4 +1,5 @@
 import { Table } from "@sluice/core"
+import { printed as shown } from "./collect/Record.ts"
 
 /** Who says a message. */
 export type Role = "system" | "user" | "assistant" | "tool"
@@ -110,30 +111,62 @@ const isGiven = <A>(value: A | null | undefined): value is A => value !== null &
 
 /** Everything that is wrong with a chat as an example to learn from; empty when nothing is. */
 export const problems = (messages: ReadonlyArray<Message>): ReadonlyArray<string> => {
+  // Functions of the user's make them: they may be anything.
+  if (!Array.isArray(messages))
+    return [`messages are ${shown(messages)}; a list of {role, content} is required`]
   const found: Array<string> = []
   if (messages.length === 0) found.push("it has no messages")
-  messages.forEach((message, index) => {
-    const { content, role, supervised, toolCalls, weights } = message
-    if (!roles.includes(role)) {
-      found.push(
-        `message ${index + 1} has role ${JSON.stringify(role)}; one of ${roles.join(", ")} is required`,
-      )
-    }
-    if (typeof content !== "string") found.push(`message ${index + 1} has no text`)
-    else if (content === "" && role === "assistant" && toolCalls === undefined)
-      found.push(`message ${index + 1} is an empty answer`)
-    if (supervised === true && role !== "assistant")
-      found.push(`message ${index + 1} is supervised, and not the assistant's`)
-    weights?.forEach((span) => {
-      const inside = span.start >= 0 && span.end > span.start && span.end <= (content?.length ?? 0)
-      if (!inside || !(span.weight >= 0))
-        found.push(`message ${index + 1} has a weight that names no part of it: ${JSON.stringify(span)}`)
-    })
+  messages.forEach((message: unknown, index) => {
+    const wrong =
+      typeof message === "object" && message !== null
+        ? messageProblems(message as Message)
+        : [`is ${shown(message)}; {role, content} is required`]
+    found.push(...wrong.map((problem) => `message ${index + 1} ${problem}`))
   })
-  if (messages.length > 0 && messages.at(-1)!.role !== "assistant") {
-    found.push(`it ends with a ${messages.at(-1)!.role} message; the last one must be the assistant's answer`)
+  const last = (messages.at(-1) as Message | null | undefined)?.role
+  if (last !== undefined && last !== "assistant") {
+    found.push(`it ends with a ${last} message; the last one must be the assistant's answer`)
   }
   return found
 }
 
+const messageProblems = (message: Message): ReadonlyArray<string> => {
+  const { content, role, supervised, toolCalls, weights } = message
+  const found: Array<string> = []
+  const unread = Object.entries(message).filter(([name, value]) => !names.includes(name) && isGiven(value))
+  if (unread.length > 0) {
+    const said = unread.map(([name]) => name).join(", ")
+    found.push(`has ${said}, which nothing reads; a message has ${names.join(", ")}`)
+  }
+  if (!roles.includes(role)) found.push(`has role ${shown(role)}; one of ${roles.join(", ")} is required`)
+  if (typeof content !== "string") found.push("has no text")
+  else if (content === "" && role === "assistant" && toolCalls === undefined) found.push("is an empty answer")
+  for (const name of texts) {
+    const text: unknown = message[name]
+    if (typeof text === "string" && !text.isWellFormed())
+      found.push(`has half a character in its ${name} (a lone surrogate): ${shown(text)}`)
+    if (name !== "content" && isGiven(text) && typeof text !== "string")
+      found.push(`has ${name} ${shown(text)}; text is required`)
+  }
+  if (isGiven(toolCalls) && !Array.isArray(toolCalls))
+    found.push(`has toolCalls ${shown(toolCalls)}; [{name, arguments}] is required`)
+  if (isGiven(supervised) && typeof supervised !== "boolean")
+    found.push(`has supervised ${shown(supervised)}; true or false is required`)
+  if (supervised === true && role !== "assistant") found.push("is supervised, and not the assistant's")
+  const spans: ReadonlyArray<SpanWeight> | undefined = Array.isArray(weights) ? weights : undefined
+  if (isGiven(weights) && spans === undefined)
+    found.push(`has weights ${shown(weights)}; [{start, end, weight}] is required`)
+  spans?.forEach((span) => {
+    const isPlaced = Number.isInteger(span.start) && Number.isInteger(span.end)
+    const isInside = span.start >= 0 && span.end > span.start && span.end <= (content?.length ?? 0)
+    if (!isPlaced || !isInside) found.push(`has a weight that names no part of it: ${JSON.stringify(span)}`)
+    // Weights are float32 numbers in the table.
+    else if (!(span.weight >= 0) || !Number.isFinite(Math.fround(span.weight)))
+      found.push(`has a weight that is no number of 0 or more: ${JSON.stringify(span)}`)
+  })
+  return found
+}
+
 const roles: ReadonlyArray<string> = ["system", "user", "assistant", "tool"]
+const names = ["role", "content", "reasoning", "toolCalls", "toolCallId", "name", "supervised", "weights"]
+const texts = ["content", "reasoning", "toolCallId", "name"] as const

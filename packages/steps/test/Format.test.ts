@@ -73,6 +73,58 @@ describe("Format.chat", () => {
   })
 })
 
+describe("messages that are none", () => {
+  const problemsOf = async (messages: unknown) => {
+    const use = Format.chat({ rows: ref(Review), messages: () => messages as never })
+    const error = await runStep(use, { rows: reader(rows) }).catch((thrown: Error) => thrown)
+    return /Problem: +([^]*)\nCorrect/.exec((error as Error).message)![1]!.split(/\n +/)
+  }
+  const answer = { role: "assistant", content: "yes" }
+
+  it("are named: no list, no message, a field that nothing reads", async () => {
+    expect(await problemsOf(undefined)).toEqual([
+      "messages are undefined; a list of {role, content} is required",
+    ])
+    expect(await problemsOf([null, "hi", answer])).toEqual([
+      "message 1 is null; {role, content} is required",
+      'message 2 is "hi"; {role, content} is required',
+    ])
+    expect(
+      await problemsOf([
+        { role: "user", content: "w?" },
+        { ...answer, tool_calls: [] },
+      ]),
+    ).toEqual([
+      "message 2 has tool_calls, which nothing reads; a message has role, content, reasoning, toolCalls, " +
+        "toolCallId, name, supervised, weights",
+    ])
+  })
+
+  it("are named with all fields of a wrong type", async () => {
+    const wrong = { toolCalls: 7, name: 5, supervised: "no", weights: 1 }
+    expect(await problemsOf([{ ...answer, ...wrong }])).toEqual([
+      "message 1 has name 5; text is required",
+      "message 1 has toolCalls 7; [{name, arguments}] is required",
+      'message 1 has supervised "no"; true or false is required',
+      "message 1 has weights 1; [{start, end, weight}] is required",
+    ])
+  })
+
+  it("are named with halves of characters, and weights that no column holds", async () => {
+    const weights = [
+      { start: 0.5, end: 2, weight: 1 },
+      { start: 0, end: 1, weight: -1 },
+      { start: 1, end: 2, weight: 1e300 },
+    ]
+    expect(await problemsOf([{ ...answer, content: "y\ud800s", weights }])).toEqual([
+      'message 1 has half a character in its content (a lone surrogate): "y\\ud800s"',
+      'message 1 has a weight that names no part of it: {"start":0.5,"end":2,"weight":1}',
+      'message 1 has a weight that is no number of 0 or more: {"start":0,"end":1,"weight":-1}',
+      'message 1 has a weight that is no number of 0 or more: {"start":1,"end":2,"weight":1e+300}',
+    ])
+  })
+})
+
 describe("a function of the row that throws", () => {
   it("is named with the row, and keeps the place in its source", async () => {
     const use = Format.chat({
