@@ -15,6 +15,7 @@ const train = ["run", "--only", "train"]
 /** One operation on files, as support/crash.mjs notes it. */
 interface Operation {
   readonly process: "child" | "engine"
+  /** Among those of its name: how often the engine writes its log goes by the clock. */
   readonly number: number
   readonly name: string
   readonly places: string
@@ -36,7 +37,7 @@ const isCheckpoint = ({ name, places }: Operation): boolean =>
  * Six optimizer steps with a checkpoint after the second and the fourth. The group dies inside a training that is
  * prepared each time, is started again, and must come out as if nothing had happened.
  */
-describe("a training that is killed", { timeout: 120_000 }, () => {
+describe("a training that is killed", () => {
   let project: Sandbox.Sandbox
   let prepared: string
   let uninterrupted: Readonly<Record<string, string>>
@@ -51,7 +52,7 @@ describe("a training that is killed", { timeout: 120_000 }, () => {
     await Outcome.run(project, ["--only", "train"], { ...preload, CRASH_TRACE: path })
     trace = operations(path)
     uninterrupted = await Outcome.fingerprints(project, "train")
-  }, 120_000)
+  })
   afterAll(() => project.remove())
 
   const prepare = (): void => {
@@ -120,8 +121,9 @@ describe("a training that is killed", { timeout: 120_000 }, () => {
 
   it.each(moments)("$title", async ({ at, saves }) => {
     prepare()
-    const { process, number } = at()
-    const killed = await Group.start(project, train, { ...preload, CRASH_AT: `${process}:${number}` }).ended
+    const { process, number, name } = at()
+    const env = { ...preload, CRASH_AT: `${process}:${number}:${name}` }
+    const killed = await Group.start(project, train, env).ended
     expect(killed.code).toBe(null)
     expect(await goOn()).toBe(saves)
     await asIfNothingHadHappened()

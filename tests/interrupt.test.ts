@@ -39,7 +39,7 @@ const measured = (project: Sandbox.Sandbox): Readonly<Record<string, number>> =>
   )
 }
 
-describe("a training that is interrupted", { timeout: 120_000 }, () => {
+describe("a training that is interrupted", () => {
   let project: Sandbox.Sandbox
   let uninterrupted: Readonly<Record<string, string>>
   /** Of the interrupted training. */
@@ -51,7 +51,7 @@ describe("a training that is interrupted", { timeout: 120_000 }, () => {
     uninterrupted = await Outcome.fingerprints(project, "train")
     tiny.forget(project)
     await Outcome.run(project, ["--only", "tokenize"])
-  }, 120_000)
+  })
   afterAll(() => project.remove())
 
   it("ends within seconds of Ctrl-C, with a checkpoint of the step reached, and goes on from there", async () => {
@@ -193,7 +193,7 @@ export default`,
   .replace("maxOptimizerSteps: 6", "maxOptimizerSteps: 4")
   .replace("checkpointEvery: 2", "checkpointEvery: 1")
 
-describe("a training with every option on", { timeout: 120_000 }, () => {
+describe("a training with every option on", () => {
   let project: Sandbox.Sandbox
   beforeAll(() => {
     project = tiny.make({ "tiny.ts": everything })
@@ -212,10 +212,10 @@ describe("a training with every option on", { timeout: 120_000 }, () => {
     for (const save of saves) {
       tiny.forget(project)
       await Outcome.run(project, ["--only", "tokenize", "--only", "tokenizeHeldOut"])
-      const number = Number(save.split(" ")[1]) + 1
+      const [process, number, name] = operations[operations.indexOf(save) + 1]!.split(" ")
       const killed = await Group.start(project, ["run", "--only", "train"], {
         ...preload,
-        CRASH_AT: `child:${number}`,
+        CRASH_AT: `${process}:${number}:${name}`,
       }).ended
       expect(killed.code).toBe(null)
       await Outcome.run(project, ["--only", "train"])

@@ -1,15 +1,15 @@
 // Loaded into every process of a run: counts what each does to files, and ends the whole process group with SIGKILL
 // at a chosen moment. A write is torn: half of its bytes are there when the group dies.
 //
-// CRASH_TRACE  a file that takes one line for each operation: `child 12 renameSync /place`
-// CRASH_AT     `child:12` (or `engine:12`): die just before operation 12 of that process
+// CRASH_TRACE  a file that takes one line for each operation, counted by its name: `child 12 renameSync /place`
+// CRASH_AT     `child:12:renameSync` (or `engine:…`): die just before the 12th renameSync of that process
 import fs from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
 
 const role = process.env["SLUICE_CHILD"] === "1" ? "child" : "engine"
-const [wanted, at] = (process.env["CRASH_AT"] ?? "").split(":")
+const [wanted, at, operation] = (process.env["CRASH_AT"] ?? "").split(":")
 const trace = process.env["CRASH_TRACE"]
-let count = 0
+const counts = new Map()
 let busy = false
 
 const isStore = (value) =>
@@ -25,9 +25,10 @@ const append = (path, text) => {
 
 /** Notes an operation; returns true where the group must die in it. */
 const dies = (name, args) => {
-  count++
+  const count = (counts.get(name) ?? 0) + 1
+  counts.set(name, count)
   if (trace !== undefined) append(trace, `${role} ${count} ${name} ${args.filter(isStore).join(" ")}\n`)
-  return role === wanted && count === Number(at)
+  return role === wanted && name === operation && count === Number(at)
 }
 const die = () => process.kill(0, "SIGKILL")
 
