@@ -10,7 +10,8 @@ export default defineConfig({
     ],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous: a machine under load must not fail what is right.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 })

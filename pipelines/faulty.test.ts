@@ -33,7 +33,7 @@ export default Pipeline.make("faulty", {}, ({ step }) => {
 })
 `
 
-describe("a faulty copy of the reviews", { timeout: 120_000 }, () => {
+describe("a faulty copy of the reviews", () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
 

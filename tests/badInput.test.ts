@@ -11,7 +11,7 @@ import { writeWheel } from "./support/wheel.ts"
  * What people get wrong and what machines lack, through the real process: one clear message, no stack trace, the
  * right exit code, and nothing stored under a good name.
  */
-describe("bad input", { timeout: 60_000 }, () => {
+describe("bad input", () => {
   const project = tiny.make({
     "known.ts": bad.known,
     "own.ts": bad.own,

@@ -21,7 +21,7 @@ const pipeline = tiny.pipeline
     )`,
   )
 
-describe("the data doctor between tokens and training", { timeout: 120_000 }, () => {
+describe("the data doctor between tokens and training", () => {
   let project: Sandbox.Sandbox
   beforeAll(() => {
     project = tiny.make({ "tiny.ts": pipeline })

@@ -25,7 +25,7 @@ const pipeline = tiny.pipeline
   )
   .replace("heldOut,\n      model,", "heldOut,\n      harm,\n      model,")
 
-describe("a tuning that makes the model forget", { timeout: 120_000 }, () => {
+describe("a tuning that makes the model forget", () => {
   let project: Sandbox.Sandbox
   beforeAll(() => {
     project = tiny.make({ "tiny.ts": pipeline })

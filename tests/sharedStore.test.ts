@@ -7,7 +7,7 @@ import * as Group from "./support/Group.ts"
 import * as Outcome from "./support/Outcome.ts"
 import * as tiny from "./support/tinyTuning.ts"
 
-describe("two processes that share a store", { timeout: 60_000 }, () => {
+describe("two processes that share a store", () => {
   const project = Sandbox.make({ "gate.ts": gate })
   afterAll(() => project.remove())
   beforeEach(() => {

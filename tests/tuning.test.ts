@@ -11,7 +11,7 @@ const poison = { NODE_OPTIONS: `--import=${fileURLToPath(new URL("support/poison
 /** What has train above it. */
 const tuned = ["train", "evaluate/tuned", "evaluate/report"]
 
-describe("a tuning from files to report", { timeout: 120_000 }, () => {
+describe("a tuning from files to report", () => {
   let project: Sandbox.Sandbox
   let first: Outcome.Outcome
   let adapter: string
@@ -20,7 +20,7 @@ describe("a tuning from files to report", { timeout: 120_000 }, () => {
     project = tiny.make()
     first = await Outcome.run(project, ["tiny.ts"])
     adapter = (await Outcome.fingerprints(project, "train"))["adapter"]!
-  }, 120_000)
+  })
   afterAll(() => project.remove())
 
   const calls = (): number => statSync(join(project.root, "calls")).size

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { copyOf } from "../support/project.ts"
 
-describe("01: cached steps", { timeout: 60_000 }, () => {
+describe("01: cached steps", () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
   const run = async (...args: ReadonlyArray<string>) =>

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest"
 import { copyOf } from "../support/project.ts"
 
-describe("02: a step of one's own", { timeout: 60_000 }, () => {
+describe("02: a step of one's own", () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
 

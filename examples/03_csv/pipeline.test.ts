@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { copyOf } from "../support/project.ts"
 
-describe("03: CSV", { timeout: 60_000 }, () => {
+describe("03: CSV", () => {
   const project = copyOf(import.meta.dirname)
   afterAll(project.remove)
 

@@ -56,7 +56,7 @@ export const copyOf = (original: string): Project => {
 const settled = (line: string): string =>
   line
     .replace(/\b[0-9a-f]{8}\b/, "KEY")
-    .replace(/, in [\d.]+ (ms|s)$/, "")
-    .replace(/\s+[\d.]+ (ms|s)$/, "")
+    .replace(/, in (?:[\d.]+ s|[\d:]+)$/, "")
+    .replace(/\s+(?:[\d.]+ s|\d+:[\d:]+)$/, "")
     .replaceAll(/ {2,}/g, "  ")
     .trimEnd()

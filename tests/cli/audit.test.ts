@@ -58,7 +58,7 @@ afterAll(() => project.remove())
 const steady = (text: string): ReadonlyArray<string> =>
   settled(text.replaceAll(/-\d{9,}/g, "-<clock>").replaceAll(/\d\.\d+e?-?\d* s\b/g, "<time>"))
 
-describe("sluice audit", { timeout: 120_000 }, () => {
+describe("sluice audit", () => {
   it("executes a seeded sample of the hits, and leaves their results alone", async () => {
     await project.sluice("run", "p.ts")
     const before = await project.sluice("show", "collect", "--json")

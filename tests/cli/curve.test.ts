@@ -93,7 +93,7 @@ export default Pipeline.make("bare", { params: { trainRows: Schema.Int.pipe(Pipe
 })
 afterAll(() => project.remove())
 
-describe("sluice curve", { timeout: 120_000 }, () => {
+describe("sluice curve", () => {
   it("runs each share, says what doubling would bring, and executes nothing the second time", async () => {
     const { code, stdout } = await project.sluice("curve", "p.ts")
     expect(code).toBe(0)

@@ -43,7 +43,7 @@ export default Pipeline.make("m", { params: { rate: Schema.Number.pipe(Pipeline.
 const project = Sandbox.make({ "p.ts": pipeline, "words.json": '["one","two"]' })
 afterAll(() => project.remove())
 
-describe("sluice diff", { timeout: 60_000 }, () => {
+describe("sluice diff", () => {
   it("tells params, rows, results and metrics of two runs", async () => {
     await project.sluice("run", "p.ts")
     project.write("words.json", '["one","two","six"]')

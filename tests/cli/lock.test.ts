@@ -57,7 +57,7 @@ afterAll(() => project.remove())
 
 const lockFile = join(project.root, "sluice.lock")
 
-describe("sluice lock", { timeout: 120_000 }, () => {
+describe("sluice lock", () => {
   it("refuses a frozen run where there is no lock", async () => {
     expect(await project.sluice("run", "p.ts", "--frozen")).toEqual({
       code: 2,
@@ -179,7 +179,7 @@ describe("sluice lock", { timeout: 120_000 }, () => {
   })
 })
 
-describe("sluice why --code", { timeout: 60_000 }, () => {
+describe("sluice why --code", () => {
   it("lists everything that a step's identity covers", async () => {
     for (const [name, text] of Object.entries(files)) project.write(name, text)
     const { code, stdout } = await project.start(["why", "--code", "greet", "p.ts"], { GREETING: "hi" })

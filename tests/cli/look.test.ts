@@ -9,7 +9,7 @@ import { settled } from "./settled.ts"
 const key = expect.stringMatching(/^[0-9a-f]{64}$/)
 const id = expect.stringMatching(/^\d{8}-\d{6}-[0-9a-f]{6}$/)
 
-describe("commands that look at a project", { timeout: 120_000 }, () => {
+describe("commands that look at a project", () => {
   const words = Sandbox.make({ "words.ts": pipelines.twoSteps, "lib/shout.ts": pipelines.shoutModule })
   afterAll(() => words.remove())
   const json = async (...args: ReadonlyArray<string>): Promise<any> => {
@@ -224,7 +224,7 @@ describe("commands that look at a project", { timeout: 120_000 }, () => {
   })
 })
 
-describe("sluice show, of every kind of output", { timeout: 60_000 }, () => {
+describe("sluice show, of every kind of output", () => {
   const kinds = Sandbox.make({ "kinds.ts": pipelines.kinds })
   afterAll(() => kinds.remove())
 

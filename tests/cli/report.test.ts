@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as tiny from "../support/tinyTuning.ts"
 import type * as Sandbox from "./Sandbox.ts"
 
-describe("sluice report", { timeout: 60_000 }, () => {
+describe("sluice report", () => {
   let project: Sandbox.Sandbox
   let first: string
   beforeAll(async () => {
     project = tiny.make()
     first = (await project.sluice("run", "tiny.ts")).stdout
-  }, 120_000)
+  })
   afterAll(() => project?.remove())
 
   const verdict = /^tuned against base is undecided on these rows: .*\.$/m

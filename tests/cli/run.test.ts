@@ -15,7 +15,7 @@ afterAll(() => made.forEach((one) => one.remove()))
 
 const words = () => sandbox({ "words.ts": pipelines.twoSteps, "lib/shout.ts": pipelines.shoutModule })
 
-describe("sluice run", { timeout: 60_000 }, () => {
+describe("sluice run", () => {
   const shared = words()
 
   it("runs what is new, then finds everything, then reruns what a param changed", async () => {

@@ -3,6 +3,6 @@ export const settled = (lines: string | ReadonlyArray<string>): Array<string> =>
   (typeof lines === "string" ? lines.trimEnd().split("\n") : lines).map((line) =>
     line
       .replaceAll(/\b[0-9a-f]{8}\b/g, "<key>   ")
-      .replaceAll(/\d+\.\d+ s/g, "<time>")
+      .replaceAll(/\d+\.\d+ s\b|(?<=\s)\d+:\d\d\b(?!:)/g, "<time>")
       .trimEnd(),
   )

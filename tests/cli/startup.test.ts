@@ -25,7 +25,7 @@ const loaded = async (...args: ReadonlyArray<string>): Promise<ReadonlyArray<str
 
 const heavy = /\/(esbuild|oxc-parser|koffi|@tensorflow|apache-arrow|typescript|csv-parse)\//
 
-describe("starting sluice", { timeout: 60_000 }, () => {
+describe("starting sluice", () => {
   it("loads the bundler once, and then neither bundler nor parser nor anything that only steps need", async () => {
     const first = await loaded("run", "words.ts")
     expect(first.some((url) => url.includes("/esbuild/"))).toBe(true)

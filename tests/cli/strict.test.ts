@@ -130,7 +130,7 @@ const said = (place: string, use: string): string =>
     "",
   ].join("\n")
 
-describe("sluice run --strict", { timeout: 120_000 }, () => {
+describe("sluice run --strict", () => {
   it("runs what declares its inputs, names what it cannot check, and gives a normal run's keys", async () => {
     const strict = await project.sluice("run", "p.ts", "--strict")
     expect(strict.stderr).toBe("")

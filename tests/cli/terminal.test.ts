@@ -12,7 +12,7 @@ afterAll(() => {
   waiting.remove()
 })
 
-describe("sluice run in a terminal", { timeout: 60_000 }, () => {
+describe("sluice run in a terminal", () => {
   it("ends with one aligned row for each step", async () => {
     const first = words.terminal(["run", "words.ts"])
     expect(settled(await first.lines)).toEqual([

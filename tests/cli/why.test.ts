@@ -60,7 +60,7 @@ const aside = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
     line.replaceAll(/<key>\s*-\d{6}-[0-9a-f]{6}/g, "<run>").replaceAll(/, (just now|\S+ \S+ ago)/g, ""),
   )
 
-describe("sluice why", { timeout: 120_000 }, () => {
+describe("sluice why", () => {
   it("tells which rows of an input changed, below the file that changed", async () => {
     await run(["run", "p.ts"], { GREETING: "hi", GREETING_TOKEN: "one" })
     project.write("words.json", '["one","two","four","five"]')

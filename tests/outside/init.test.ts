@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import * as Sandbox from "../cli/Sandbox.ts"
 
-describe("sluice init", { timeout: 60_000 }, () => {
+describe("sluice init", () => {
   let place: Sandbox.Sandbox
   beforeEach(() => {
     place = Sandbox.make()

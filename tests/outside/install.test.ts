@@ -72,7 +72,7 @@ beforeAll(async () => {
   for (const manager of managers) addEntrances(folderOf(manager))
 }, 600_000)
 
-describe.each(managers)("under %s", { timeout: 120_000 }, (manager) => {
+describe.each(managers)("under %s", (manager) => {
   const folder = folderOf(manager)
   const run = (command: string) => Outside.shell(folder, Outside.under(manager, command))
   const done = (command: string) => Outside.done(folder, Outside.under(manager, command))
@@ -141,7 +141,7 @@ describe.each(managers)("under %s", { timeout: 120_000 }, (manager) => {
   })
 })
 
-describe("under npm", { timeout: 120_000 }, () => {
+describe("under npm", () => {
   const folder = folderOf("npm")
   const sluice = (line: string) => Outside.done(folder, `npx sluice ${line} --set heldOut=0.2`)
 

@@ -441,7 +441,7 @@ beforeAll(() => {
   }
   after = identitiesOf([base, ...folders.values()])
   before = after[base]!
-}, 120_000)
+})
 
 afterAll(() => {
   for (const folder of [base, ...folders.values()]) fs.rmSync(folder, { recursive: true, force: true })

@@ -333,7 +333,7 @@ beforeAll(() => {
     })
   }
   found = identitiesOf([...folders.values()])
-}, 120_000)
+})
 
 afterAll(() => {
   for (const folder of folders.values()) fs.rmSync(folder, { recursive: true, force: true })

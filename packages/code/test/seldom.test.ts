@@ -27,7 +27,7 @@ const make = (one: Case, which: "before" | "after"): string => {
 
 beforeAll(() => {
   found = identitiesOf(cases.flatMap((one) => [make(one, "before"), make(one, "after")]))
-}, 120_000)
+})
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }))
 
 const stepOf = (one: Case, which: "before" | "after") => found[folderOf(one, which)]!["step"]!

@@ -670,7 +670,7 @@ beforeAll(() => {
     folders.set(one, [before, after])
   }
   found = identitiesOf([...folders.values()].flat())
-}, 120_000)
+})
 
 afterAll(() => {
   for (const folder of [...folders.values()].flat()) fs.rmSync(folder, { recursive: true, force: true })

@@ -57,7 +57,7 @@ describe("SmolLM2-135M-Instruct", () => {
       expect(largestDifference(logits, reference)).toBeLessThan(2e-3) // measured: 5e-5
       backend().free(best.values, best.indices)
     }
-  }, 120_000)
+  })
 
   it("gives PEFT's losses and gradient norms over the first three optimizer steps", async () => {
     const adapter = await ruledLora(backend(), model, {})
@@ -70,7 +70,7 @@ describe("SmolLM2-135M-Instruct", () => {
     }
     trainer.free()
     adapter.free()
-  }, 120_000)
+  })
 
   it("gives PEFT's gradient norm where B is not zero", async () => {
     const { bBound, gradientNorm, loss } = training.nonzeroB
@@ -81,7 +81,7 @@ describe("SmolLM2-135M-Instruct", () => {
     expect(Math.abs(result.gradientNorm / gradientNorm - 1)).toBeLessThan(1e-3)
     trainer.free()
     adapter.free()
-  }, 120_000)
+  })
 
   it("answers the same in batches of twelve and of five", async () => {
     const prompts = training.batches
@@ -96,5 +96,5 @@ describe("SmolLM2-135M-Instruct", () => {
       return (await Generate.greedy(backend(), given)).map((answer) => answer.ids)
     }
     expect(await run(5)).toEqual(await run(12))
-  }, 120_000)
+  })
 })

@@ -186,7 +186,7 @@ describe("a table large enough for several threads", () => {
       rows.map((row) => [row.id, [...row.ids].join(), [...row.labels].join()])
     expect(plain(whole.outputs["tokens"])).toEqual(parts.flatMap((part) => plain(part.outputs["tokens"])))
     expect(whole.outputs["accounting"]).toEqual(parts.flatMap((part) => part.outputs["accounting"]))
-  }, 60_000)
+  })
 })
 
 describe("Tokenize.chat and its model's template", () => {

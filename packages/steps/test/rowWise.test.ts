@@ -105,7 +105,7 @@ const edit = (rows: ReadonlyArray<Review>, random: Random.Random): ReadonlyArray
   ][random.integer(4)]!()
 }
 
-describe("a table that is edited", { timeout: 240_000 }, () => {
+describe("a table that is edited", () => {
   it.each([
     ["first", { maxTokens: 64, onTooLong: "drop" }],
     ["second", { maxTokens: 64, onTooLong: "cut" }],
