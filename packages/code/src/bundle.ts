@@ -181,7 +181,8 @@ const build = async (
         if (args.path === runtimeFile || args.path === path.join(here, `runtime${extension}`))
           return { contents: text, loader }
         try {
-          if (!project.isSource(args.path)) return { contents: pinned(args.path, text), loader }
+          if (!project.isSource(args.path))
+            return { contents: requiringByNode(args.path, pinned(args.path, text)), loader }
           project.resolver.compilerOptions(args.path)
           const result = transformed(args.path)
           return { contents: result?.changed === true ? result.code + comment(result.map) : text, loader }
@@ -268,6 +269,16 @@ const pinned = (file: string, text: string): string => {
     dirname: JSON.stringify(path.dirname(file)),
   }
   return text.replace(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, name: string) => known[name]!)
+}
+
+/**
+ * `require("./locales/" + name)` in a package is left to Node: the bundler would look for that very name among the
+ * files' whole ones, and find none without its extension.
+ */
+const requiringByNode = (file: string, text: string): string => {
+  if (!text.includes("require")) return text
+  const computed = /(?<![\w$.])require\(\s*(?=(["'])\.{1,2}\/[^"'\n]*\1\s*\+|`\.{1,2}\/[^`]*\$\{)/g
+  return text.replace(computed, () => `$sluice_createRequire(${JSON.stringify(file)})(`)
 }
 
 const loaderOf = (file: string): esbuild.Loader =>

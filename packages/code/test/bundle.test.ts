@@ -165,6 +165,24 @@ describe("a cached bundle", () => {
     expect(((await import(pathToFileURL(second.main).href)) as { version: number }).version).toBe(2)
   })
 
+  it("lets a package require its own files under computed names", async () => {
+    const folder = "node_modules/locales"
+    write(`${folder}/package.json`, '{ "name": "locales", "version": "1.0.0" }')
+    write(
+      `${folder}/index.js`,
+      "const of = name => require('./of/' + name)\nconst at = name => require(`./of/${name}`)\nmodule.exports = { en: of('en'), de: at('de') }\n",
+    )
+    write(`${folder}/of/en.js`, 'module.exports = "No. "\n')
+    write(`${folder}/of/de.js`, 'module.exports = "Nr. "\n')
+    write(
+      "mark.ts",
+      'import locales from "locales"\nexport const { en, de } = locales as Record<string, string>\n',
+    )
+    settle()
+    const { main } = await bundle(optionsFor(`export * from ${JSON.stringify(path.join(root, "mark.ts"))}`))
+    expect({ ...((await import(pathToFileURL(main).href)) as object) }).toEqual({ en: "No. ", de: "Nr. " })
+  })
+
   it("gives the names of CommonJS that is imported dynamically, of the project and of packages", async () => {
     write("rows.cjs", 'exports.row = "r"\n')
     write("node_modules/old/package.json", '{ "name": "old", "version": "1.0.0", "main": "i.js" }')
