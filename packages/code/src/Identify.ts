@@ -271,7 +271,7 @@ class Walk {
           if (uses === undefined) this.#uses.set(target.placed.key, [use])
           else uses.push(use)
           const code = target.placed.unit.node
-          const asText = reference.text || target.rest.at(-1) === "toString"
+          const asText = (reference.text && target.rest.length === 0) || target.rest.at(-1) === "toString"
           if (asText && (isFunction(code) || isFunction(code.init ?? code))) {
             this.#findings.refuse(
               module,

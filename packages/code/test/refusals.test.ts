@@ -225,6 +225,11 @@ const cases: ReadonlyArray<Case> = [
     ["pipeline.ts:2:36 reads the source text of a function"],
   ),
   refused(
+    "the source text of a function within another text",
+    "const clean = (text: string) => text\nexport const steps = { step: () => `${clean}` }\n",
+    ["pipeline.ts:2:39 reads the source text of a function"],
+  ),
+  refused(
     "Config under a computed name",
     'import { Config } from "effect"\nexport const steps = { step: (name: string) => Config.String(name) }\n',
     ["pipeline.ts:2:48 `Config.String` of a name that is not written down"],

@@ -629,6 +629,23 @@ const cases: ReadonlyArray<Case> = [
       'import { b } from "./b.ts"\nimport { a } from "./a.ts"',
     ],
   ),
+  seen(
+    "what a function carries, written into a text",
+    {
+      "pipeline.ts": step("clean(text)", 'import { clean } from "./a.ts"'),
+      "a.ts":
+        "export const clean = (text: string) => `${text} ${clean.depth} ${String(clean.depth)}`\nclean.depth = 1\n",
+    },
+    ["a.ts", "depth = 1", "depth = 2"],
+  ),
+  unseen(
+    "a property set by Reflect that nothing reads",
+    {
+      "pipeline.ts": step("text", 'import "./a.ts"'),
+      "a.ts": 'const aside = {}\nReflect.set(aside, "least", 1)\n',
+    },
+    ["a.ts", '"least", 1', '"least", 2'],
+  ),
   unseen(
     "a file renamed",
     {
