@@ -237,6 +237,7 @@ const collect = (context: Collecting, cells: RowCheck.Cells, records: Records) =
     }
     settle(context, {
       records: accounted.length,
+      read: new Set(accounted.map(({ file }) => file)),
       bad: dropped,
       declared: context.config.columns.map(({ name }) => name),
       undeclared: unknown,

@@ -95,7 +95,10 @@ const splitByHash = Step.make({
         if (counting) counts[at]++
         if (at === wanted) yield row
       }
-      if (counting) context.summarize(splitSummary(counts))
+      if (!counting) return
+      context.summarize(splitSummary(counts))
+      const none = noneOf(counts, heldOut)
+      if (none !== undefined) context.warn(none)
     }
     return {
       train: side("train", true) as AsyncIterable<never>,
@@ -103,6 +106,17 @@ const splitByHash = Step.make({
     }
   },
 })
+
+/** `none of 20 rows is held out, with heldOut: 0.01`: a side that is empty though it was to have a share. */
+const noneOf = (
+  { heldOut, train }: { readonly train: number; readonly heldOut: number },
+  share: number,
+): string | undefined => {
+  const [rows, asked] = [counted(train + heldOut, "row"), `with heldOut: ${share}`]
+  if (train + heldOut === 0) return undefined
+  if (heldOut === 0 && share > 0) return `none of ${rows} is held out, ${asked}`
+  return train === 0 && share < 1 ? `all of ${rows} are held out, ${asked}` : undefined
+}
 
 const splitSummary = (counts: {
   train: number

@@ -113,6 +113,36 @@ describe("Collect", () => {
     ])
   })
 
+  it("warns of files in which no row stands", async () => {
+    const warnings = async (use: Parameters<typeof runStep>[0], ...files: ReadonlyArray<string>) =>
+      (await runStep(use, { files: files.map((text, at) => file(`${at}`, text)) })).warnings
+    const options = { files: "a", row: Review } as const
+    const row = '{"text":"a","class":1}'
+    expect(await warnings(Collect.jsonLines(options), row, "", "\n\n")).toEqual(["no row stands in 1, 2"])
+    expect(await warnings(Collect.json(options), "[]", `[${row}]`)).toEqual(["no row stands in 0"])
+    expect(await warnings(Collect.csv(options), "text,class\n")).toEqual(["no row stands in 0"])
+    const chat = '{"prompt":"a","completion":"b"}'
+    expect(await warnings(Collect.chats({ files: "a" }), chat, "")).toEqual(["no row stands in 1"])
+    expect(await warnings(Collect.chats({ files: "a" }), chat, `[${chat}]`)).toEqual([])
+  })
+
+  it("fails on chats of which there are none, naming the files or every record", async () => {
+    const files = [file("data/a.jsonl", ""), file("data/b.json", "[]")]
+    expect(await failure(runStep(Collect.chats({ files: "a" }), { files }))).toBe(
+      [
+        "There are no rows, so that they have no form.",
+        "  Files:  data/a.jsonl",
+        "          data/b.json",
+        "See that they are the rows that were meant.",
+      ].join("\n"),
+    )
+    const pretty = [file("data/a.jsonl", '{\n"messages": []\n}')]
+    expect(await failure(runStep(Collect.chats({ files: "a" }), { files: pretty }))).toContain(
+      "3 rows of 3 in 1 file are no chat to learn from.\n" +
+        "  data/a.jsonl row 1 (line 1):  the line is not JSON; one JSON object a line is required\n",
+    )
+  })
+
   it("lists twenty bad rows and counts the others", async () => {
     const lines = Array.from({ length: 30 }, () => "{}").join("\n")
     const message = await failure(

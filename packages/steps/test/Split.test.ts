@@ -21,6 +21,16 @@ describe("Split.byHash", () => {
     expect(texts(outputs["train"]).filter((text) => held.has(text))).toEqual([])
   })
 
+  it("warns of a side without rows that was to have a share of them", async () => {
+    const warnings = async (heldOut: number, rows = reviews.slice(0, 20)) =>
+      (await runStep(Split.byHash({ rows: ref(Review), by: "text", heldOut }), { rows: reader(rows) }))
+        .warnings
+    expect(await warnings(0.001)).toEqual(["none of 20 rows is held out, with heldOut: 0.001"])
+    expect(await warnings(0.999)).toEqual(["all of 20 rows are held out, with heldOut: 0.999"])
+    for (const share of [0, 0.3, 1]) expect(await warnings(share)).toEqual([])
+    expect(await warnings(0.5, [])).toEqual([])
+  })
+
   it("keeps a row on its side when the data grows or comes in another order", async () => {
     const few = await byText(reviews.slice(0, 500).toReversed())
     const many = await byText(reviews)

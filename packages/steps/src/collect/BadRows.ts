@@ -16,6 +16,8 @@ export interface BadRow {
 /** What became of the records of all files. */
 interface Outcome {
   readonly records: number
+  /** Files in which there were any. */
+  readonly read: ReadonlySet<string>
   readonly bad: ReadonlyArray<BadRow>
   /** What they were to be: rows of the declared table unless said. */
   readonly wanted?: "chats"
@@ -31,9 +33,14 @@ interface Context {
   readonly warn: Step.Context["warn"]
 }
 
-/** Fails where bad rows are to fail and where dropping them leaves nothing; warns where it leaves less than half. */
+/**
+ * Fails where bad rows are to fail and where dropping them leaves nothing; warns where it leaves less than half, and of
+ * files without a row.
+ */
 export const settle = ({ config, inputs, warn }: Context, outcome: Outcome): void => {
-  const { bad, records, wanted } = outcome
+  const { bad, read, records, wanted } = outcome
+  const empty = inputs.files.map(({ name }) => name).filter((name) => !read.has(name))
+  if (empty.length > 0) warn(`no row stands in ${shown(empty).replaceAll("\n", ", ")}`)
   if (bad.length === 0) return
   if (config.onBadRow === "fail") {
     const files = inputs.files.length

@@ -55,7 +55,8 @@ export const chats = (context: Context) => {
         yield stored(id, found.messages, found.tools)
       }
     }
-    settle(context, { records: accounted.length, bad, wanted: "chats" })
+    const read = new Set(accounted.map(({ file }) => file))
+    settle(context, { records: accounted.length, read, bad, wanted: "chats" })
     context.summarize(reader.summary())
   }
   const written = watched(rows(), () => accounted)
@@ -67,12 +68,19 @@ const placeOf = ({ file, row }: { readonly file: string; readonly row: number })
 
 const formOf = async (files: ReadonlyArray<Source.SourceFile>, onBytes: (count: number) => void) => {
   const detection = Detection.make()
+  let objects = 0
+  let others = 0
   for (const file of files) {
     for await (const { content, row } of recordsOf(file, onBytes)) {
-      if ("fields" in content) detection.add(content.fields, placeOf({ file: file.name, row }))
+      if ("problems" in content) others++
+      else {
+        objects++
+        detection.add(content.fields, placeOf({ file: file.name, row }))
+      }
     }
   }
-  return detection.decide()
+  // Where no record is an object there is no form to tell, and reading names each of them.
+  return objects === 0 && others > 0 ? "messages" : detection.decide(files.map(({ name }) => name))
 }
 
 const counter = ({ inputs, progress }: Context, passes: number) => {

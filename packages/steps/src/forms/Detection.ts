@@ -11,8 +11,8 @@ import { type ChatForm, type Form, formsOf, shapes } from "./Form.ts"
 export interface Detection {
   /** Takes one row into account; `place` names it in messages. */
   readonly add: (fields: Fields, place: string) => void
-  /** The form of every row that has one. Throws FormUnclear. */
-  readonly decide: () => ChatForm
+  /** The form of every row that has one. Throws FormUnclear, which names the files where there are no rows. */
+  readonly decide: (files?: ReadonlyArray<string>) => ChatForm
 }
 
 /** Rows that have the same forms. */
@@ -36,20 +36,30 @@ export const make = (): Detection => {
       group.rows++
       if (group.places.length < fewPlaces) group.places.push(place)
     },
-    decide: () => {
+    decide: (files = []) => {
       const all = [...groups.values()]
       // A row of no form is a bad row of the form that the others have.
       const forms = new Set(all.flatMap((group) => group.forms))
       const [form] = forms
       if (forms.size === 1 && form !== undefined && form !== "text") return form
-      throw new FormUnclear({ groups: all })
+      throw new FormUnclear({ groups: all, files })
     },
   }
 }
 
 /** Rows of which no one form of chats can be told. */
-export class FormUnclear extends Data.TaggedError("FormUnclear")<{ readonly groups: ReadonlyArray<Group> }> {
+export class FormUnclear extends Data.TaggedError("FormUnclear")<{
+  readonly groups: ReadonlyArray<Group>
+  readonly files: ReadonlyArray<string>
+}> {
   override get message(): string {
+    if (this.groups.length === 0) {
+      return Errors.structured(
+        "There are no rows, so that they have no form.",
+        this.files.length === 0 ? [] : [[this.files.length === 1 ? "File" : "Files", this.files.join("\n")]],
+        "See that they are the rows that were meant.",
+      )
+    }
     const groups = this.groups.toSorted((a, b) => b.rows - a.rows)
     const forms = [...new Set(groups.flatMap((group) => group.forms))]
     const facts = groups.map(({ forms: found, places, rows }): [string, string] => [
@@ -61,7 +71,6 @@ export class FormUnclear extends Data.TaggedError("FormUnclear")<{ readonly grou
 }
 
 const headlineOf = (forms: ReadonlyArray<Form>, groups: ReadonlyArray<Group>): string => {
-  if (groups.length === 0) return "There are no rows, so that they have no form."
   if (forms.length === 0) return "The rows have no form that is known."
   if (forms.length === 1) return "The rows are plain texts, not chats."
   return groups.some((group) => group.forms.length > 1)
