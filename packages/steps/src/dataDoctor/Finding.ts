@@ -15,6 +15,7 @@ export const checkNames = [
   "cutRows",
   "lostRows",
   "roles",
+  "toolCalls",
   "specialTokens",
   "emptyAnswers",
   "refusals",

@@ -4,6 +4,7 @@ export interface Message {
   readonly role: string
   readonly content: string
   readonly toolCalls?: string | null
+  readonly toolCallId?: string | null
   readonly reasoning?: string | null
 }
 

@@ -14,6 +14,7 @@ import * as Personal from "./personalChecks.ts"
 import * as Secrets from "./secretChecks.ts"
 import { examplesOf, labelFieldsOf, type Subject } from "./Subject.ts"
 import * as Tokens from "./tokenChecks.ts"
+import { toolCalls } from "./toolChecks.ts"
 
 export interface Examination {
   readonly findings: ReadonlyArray<Finding>
@@ -44,6 +45,7 @@ export const examine = (subject: Subject): Examination => {
     Tokens.cutRows(subject),
     Tokens.lostRows(shown),
     Chats.roles(shown),
+    toolCalls(shown),
     Chats.specialTokens(shown),
     Hollow.emptyAnswers(shown, examples, labels),
     Hollow.refusals(examples),
