@@ -103,7 +103,7 @@ export const mojibake = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> 
     "Read the source as UTF-8, or turn the text back into bytes and decode these again.",
   )
 
-const lost = byPattern(/\ufffd|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/)
+const lost = /\ufffd|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
 /** A question mark within a word, twice at least; not in addresses and expressions, where one may well stand. */
 const questioned = (text: string): { readonly index: number; readonly length: number } | undefined => {
@@ -116,7 +116,7 @@ export const replacementCharacters = (chats: ReadonlyArray<ChatRow>): ReadonlyAr
   found(
     "replacementCharacters",
     "warn",
-    places(chats, (content) => lost(content) ?? questioned(content)),
+    places(chats, (content) => byPattern(lost)(content) ?? questioned(content)),
     "Characters were lost: U+FFFD, half of a pair, or question marks within words stand in their place.",
     "Read the source again in its own encoding; what is lost here cannot be had back from this text.",
   )

@@ -48,11 +48,11 @@ export const escaped = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =
   )
 }
 
-const decomposed = byPattern(/[A-Za-z][\u0300-\u0304\u0306-\u0308\u030a-\u030c\u0327\u0328]/)
+const decomposed = /[A-Za-z][\u0300-\u0304\u0306-\u0308\u030a-\u030c\u0327\u0328]/
 const composed = /[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e]/
 const eastAsian = /[\p{sc=Han}\p{sc=Hiragana}\u30a0-\u30ff\p{sc=Hangul}]/u
-const fullWidth = byPattern(/[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]{3,}/)
-const halfWidth = byPattern(/[\uff66-\uff9d]{2,}/)
+const fullWidth = /[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]{3,}/
+const halfWidth = /[\uff66-\uff9d]{2,}/
 
 /** Letters that are written in two ways, which look alike and are different tokens. */
 export const characterForms = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
@@ -61,8 +61,12 @@ export const characterForms = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Fin
     // oxlint-disable-next-line no-control-regex
     if (/^[\u0000-\u007f]*$/.test(content)) return undefined
     // Where all accents are apart, there are no two ways.
-    const apart = isComposed ? decomposed(content) : undefined
-    return apart ?? (eastAsian.test(content) ? undefined : fullWidth(content)) ?? halfWidth(content)
+    const apart = isComposed ? byPattern(decomposed)(content) : undefined
+    return (
+      apart ??
+      (eastAsian.test(content) ? undefined : byPattern(fullWidth)(content)) ??
+      byPattern(halfWidth)(content)
+    )
   })
   return found(
     "characterForms",
