@@ -41,7 +41,14 @@ export const search = async (
   const chats = await Effect.runPromise(inputs.chats.all)
   const chunkVectors = await vectorsOf(inputs.chunkVectors)
   const questionVectors = await vectorsOf(inputs.questionVectors)
-  if (chunks.length === 0 || chats.length === 0) return []
+  if (chats.length === 0) return []
+  if (chunks.length === 0) {
+    context.warn("there is no chunk to search: every question goes on without a passage")
+    context.summarize(
+      `0 passages of 0 chunks for ${counted(chats.length, "question")}, none for ${chats.length}`,
+    )
+    return []
+  }
   checkVectors(chunks, chats, chunkVectors, questionVectors)
 
   const lancedb = await Lance.load()

@@ -70,6 +70,13 @@ describe("Retrieve.search", () => {
     expect(summary).toMatch(/^\d passages of 5 chunks for 5 questions, none for 1$/)
   })
 
+  it("warns where documents held no text at all", async () => {
+    const { outputs, summary, warnings } = await search({}, { chunks: reader([]) })
+    expect(outputs["output"]).toEqual([])
+    expect(warnings).toEqual(["there is no chunk to search: every question goes on without a passage"])
+    expect(summary).toBe("0 passages of 0 chunks for 5 questions, none for 5")
+  })
+
   it("writes the same rows every time", async () => {
     const [first, second] = [await search(), await search()]
     expect(first.outputs["output"]).toEqual(second.outputs["output"])
