@@ -191,7 +191,7 @@ const curves = (facts: Facts): ReadonlyArray<string> =>
       const kept =
         best === undefined
           ? ""
-          : `, least held-out loss ${best.loss.toFixed(4)} after optimizer step ${thousands(best.optimizerStep)}`
+          : `, least held-out loss ${best.loss.toFixed(4)} (perplexity ${words.perplexity(best.loss)}) after optimizer step ${thousands(best.optimizerStep)}`
       return `- ${text(step)}: training loss ${ends.join(" to ")} over ${thousands(training.length)} optimizer steps${kept}.`
     }),
   )

@@ -59,7 +59,9 @@ const curve = ({ heldOut, step, training }: Curve): string => {
         ]),
     ...(best === undefined
       ? []
-      : [`least held-out loss ${best.loss.toFixed(4)} after optimizer step ${best.optimizerStep}`]),
+      : [
+          `least held-out loss ${best.loss.toFixed(4)} (perplexity ${words.perplexity(best.loss)}) after optimizer step ${best.optimizerStep}`,
+        ]),
   ].join("; ")
   const points = (list: Curve["training"]) =>
     list.map(({ loss, optimizerStep }) => ({ x: optimizerStep, y: loss }))
@@ -75,10 +77,11 @@ const curve = ({ heldOut, step, training }: Curve): string => {
           "Held-out losses as a table",
           table(
             `${step}: mean loss over the supervised tokens of the held-out rows`,
-            ["After optimizer step", "Loss", "Best so far"],
+            ["After optimizer step", "Loss", "Perplexity", "Best so far"],
             heldOut.map(({ best: isBest, loss, optimizerStep }) => [
               number(thousands(optimizerStep), optimizerStep),
               number(loss.toFixed(4), loss),
+              number(words.perplexity(loss), loss),
               isBest ? "yes" : "",
             ]),
           ),

@@ -70,6 +70,12 @@ export const rows = (tables: ReadonlyArray<readonly [name: string, rows: number]
     ? thousands(tables[0]![1])
     : tables.map(([name, count]) => `${name} ${thousands(count)}`).join(", ")
 
+/** `1.04` of a loss of 0.04: as unsure as between so many equally likely tokens. */
+export const perplexity = (loss: number): string => {
+  const of = Math.exp(loss)
+  return of < 1000 ? of.toFixed(2) : of.toPrecision(3)
+}
+
 /** `0.27 s`, `1.4 GB`; a dash where a run's log does not have it. */
 export const seconds = (of: number | null): string => (of === null ? "–" : `${of.toFixed(of < 10 ? 2 : 0)} s`)
 export const gigabytes = (of: number | null): string => (of === null ? "–" : `${(of / 1e9).toFixed(2)} GB`)

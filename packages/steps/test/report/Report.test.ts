@@ -137,7 +137,7 @@ describe("the page", () => {
       expect(text).toContain("1.40 GB")
       expect(text).toContain("181 s")
       expect(text).toContain("ab12cd34ab12")
-      expect(text).toContain("least held-out loss 0.0400 after optimizer step 38")
+      expect(text).toContain("least held-out loss 0.0400 (perplexity 1.04) after optimizer step 38")
     }
     expect(page).toContain("a.json row 99 (line 100), seen 2 times, loss 0.8000 to 0.0100")
     expect(page).toContain("That is likeness, not influence")
