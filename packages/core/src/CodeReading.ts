@@ -28,7 +28,7 @@ export interface CodeReading {
   readonly env: ReadonlyArray<string>
   readonly notes: ReadonlyArray<CodeNote>
   readonly refusals: ReadonlyArray<CodeRefusal>
-  /** Names of functions without a tag: nothing is known about their code. */
+  /** Functions without a tag, by name, or by place where a value holds them: nothing is known about their code. */
   readonly untagged: ReadonlyArray<string>
 }
 
@@ -57,7 +57,7 @@ export const reader = (): Reader => {
       const { name = "" } = value as { readonly name?: string }
       const reading = {
         ...empty,
-        digest: hash("sha256", "sluice/untagged\n", "hex"),
+        digest: untaggedDigest,
         untagged: [name === "" ? "a function" : name],
       }
       done.set(value, reading)
@@ -95,6 +95,8 @@ export const reader = (): Reader => {
   return { read, encode }
 }
 
+const untaggedDigest = hash("sha256", "sluice/untagged\n", "hex")
+
 const empty: Omit<CodeReading, "digest"> = {
   parts: [],
   packages: [],
@@ -125,6 +127,7 @@ const readTagged = (
   const inner: Array<CodeReading> = []
   const values: Array<ReadValue> = []
   const refusals = [...identity.refusals]
+  const untagged: Array<string> = []
   let text = identity.digest
   for (const value of identity.values) {
     let encoded: string
@@ -134,6 +137,10 @@ const readTagged = (
     } catch (error) {
       refusals.push(refusalOf(value, error))
       continue
+    }
+    for (const reading of inner.slice(innerBefore)) {
+      const own = reading.digest === untaggedDigest
+      untagged.push(...(own ? [`\`${value.name}\` at ${value.file}:${value.line}`] : reading.untagged))
     }
     const short = encoded.length <= longestText ? encoded : hash("sha256", encoded, "hex")
     // By its place alone: what it is called, and where, decides nothing.
@@ -155,7 +162,7 @@ const readTagged = (
     env: unique([identity.env, ...inner.map((reading) => reading.env)], (name) => name),
     notes: [...identity.notes, ...inner.flatMap((reading) => reading.notes)],
     refusals: [...refusals, ...inner.flatMap((reading) => reading.refusals)],
-    untagged: inner.flatMap((reading) => reading.untagged),
+    untagged,
   }
 }
 

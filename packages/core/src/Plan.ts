@@ -2,6 +2,7 @@
  * What would happen: every step with its decision, and what can be said of it before anything runs.
  */
 import type { ArtifactRef } from "./Artifact.ts"
+import * as CodeTag from "./CodeTag.ts"
 import * as Explain from "./Explain.ts"
 import type { Observations } from "./Observations.ts"
 import * as PlannedWorld from "./PlannedWorld.ts"
@@ -80,13 +81,15 @@ export const make = (planner: Planner, observed: Observations): Made => {
     changes: (step) => (closed ? undefined : world.changes(step)),
     since: (step, producer) => (closed ? [] : world.since(step, producer)),
   })
-  const uncached: Array<string> = []
+  const uncached: Array<Uncached> = []
+  let tagged = false
   for (const at of planner.selected) {
     const node = graph.nodes[at]!
     const decision = planner.decide(at, outputsOf)
     decided[at] = decision
     const { code, untagged } = planner.prepared(at)
-    if (decision.decision === "uncached" || untagged.length > 0) uncached.push(node.name)
+    if (untagged.length > 0) uncached.push({ name: node.name, untagged })
+    tagged ||= CodeTag.of(node.facts.run) !== undefined
     if (decision.damage !== undefined)
       warnings.push({ name: node.name, message: `${decision.damage}; it runs again` })
     const { name } = node
@@ -111,7 +114,7 @@ export const make = (planner: Planner, observed: Observations): Made => {
     )
     for (const role in code) for (const note of code[role]!.notes) notes.push({ step: name, ...note })
   }
-  if (uncached.length > 0) warnings.unshift({ name: undefined, message: uncachedWarning(uncached) })
+  if (uncached.length > 0) warnings.unshift({ name: undefined, message: uncachedWarning(uncached, tagged) })
   return {
     plan: { pipeline: graph.name, params: graph.params, actions, warnings, notes },
     decided,
@@ -125,10 +128,22 @@ export const make = (planner: Planner, observed: Observations): Made => {
 
 const none: ReadonlyArray<never> = []
 
-const uncachedWarning = (steps: ReadonlyArray<string>): string => {
+interface Uncached {
+  readonly name: string
+  readonly untagged: ReadonlyArray<string>
+}
+
+/** `tagged`: a transform saw some step, so it is particular functions whose code is not known. */
+const uncachedWarning = (steps: ReadonlyArray<Uncached>, tagged: boolean): string => {
   const [noun, verb] = steps.length === 1 ? ["Step", "runs"] : ["Steps", "run"]
   const more = steps.length > namedSteps ? ` and ${steps.length - namedSteps} more` : ""
-  return `${noun} ${steps.slice(0, namedSteps).join(", ")}${more} ${verb} uncached: no source transform saw the code. Start with the sluice command or node --import @sluice/code/register, or declare a version.`
+  const named = steps.slice(0, namedSteps)
+  if (!tagged) {
+    const names = named.map(({ name }) => name).join(", ")
+    return `${noun} ${names}${more} ${verb} uncached: no source transform saw the code. Start with the sluice command or node --import @sluice/code/register, or declare a version.`
+  }
+  const names = named.map(({ name, untagged }) => `${name} (${[...new Set(untagged)].join(", ")})`).join(", ")
+  return `${noun} ${names}${more} ${verb} uncached: what stands in parentheses was made by a call, such as \`bind\`, or comes from a package, so its code is not known. Write a function that makes the call, or declare a version.`
 }
 
 const namedSteps = 12

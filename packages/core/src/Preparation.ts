@@ -82,7 +82,8 @@ export const make = (
     const untagged: Array<string> = []
     if (facts.version === undefined) {
       for (const role in code) {
-        untagged.push(...code[role]!.untagged)
+        for (const name of code[role]!.untagged)
+          untagged.push(/ at /.test(name) ? name : `\`${role.replace(/^config\./, "")}\``)
         if (code[role]!.refusals.length > 0) {
           const list = refused.get(node.name) ?? []
           list.push(...code[role]!.refusals)

@@ -79,6 +79,6 @@ describe("a reading", () => {
     ])
     const helper = function helper() {}
     const untagged = tagged("g", () => 1, { values: [value("helper", () => helper)] })
-    expect(CodeReading.reader().read(untagged).untagged).toEqual(["helper"])
+    expect(CodeReading.reader().read(untagged).untagged).toEqual(["`helper` at lib/a.ts:1"])
   })
 })

@@ -274,6 +274,11 @@ describe("a run", () => {
     expect(executions).toBe(2)
     expect(decisions(run.steps)).toEqual({ first: "uncached", next: "hit" })
     expect(at.events.filter((event) => event.type === "warning").map((event) => event.message)).toEqual([
+      "Step first (`run`) runs uncached: what stands in parentheses was made by a call, such as `bind`, or comes from a package, so its code is not known. Write a function that makes the call, or declare a version.",
+    ])
+    at.events.length = 0
+    await at.run(Pipeline.make("bare", {}, ({ step }) => step("first", Untagged({}))))
+    expect(at.events.filter((event) => event.type === "warning").map((event) => event.message)).toEqual([
       "Step first runs uncached: no source transform saw the code. Start with the sluice command or node --import @sluice/code/register, or declare a version.",
     ])
   })
