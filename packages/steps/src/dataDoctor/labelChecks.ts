@@ -1,22 +1,14 @@
 /** Checks of labels: those that crowd out the others, are written in several ways, or are on one side of the split. */
 import { type Finding, found, type Hit } from "./Finding.ts"
+import { folded, slipsOf } from "./labelNames.ts"
 import { type Example, type LabelField, labelsOf } from "./Subject.ts"
 
-/** Cyrillic and Greek letters that look like Latin ones, and these. */
-const lookalikes = "аеорсухіјѕԁһαοеνρτυκι"
-const latin = "aeopcyxijsdhaoevptuki"
-
-/** What two ways to write one label have in common. */
-export const folded = (label: string): string =>
-  Array.from(label.normalize("NFKC").toLowerCase(), (letter) => latin[lookalikes.indexOf(letter)] ?? letter)
-    .join("")
-    .replace(/[^\p{L}\p{N}+#%<>=-]+/gu, " ")
-    .trim()
-
-/** Labels without those that are only another way to write a more frequent one: these are labelVariants' to tell. */
-const distinctValues = ({ values }: LabelField): LabelField["values"] => {
+/** Labels without those that are another way to write a more frequent one, or a slip: these are labelVariants' to tell. */
+const distinctValues = (of: LabelField): LabelField["values"] => {
   const seen = new Set<string>()
-  return values.filter(([value]) => {
+  const slips = slipsOf(of)
+  return of.values.filter(([value]) => {
+    if (slips.has(value)) return false
     // Of marks alone, such as :) and :(, nothing is left to compare by.
     const name = folded(value) === "" ? value : folded(value)
     const isNew = !seen.has(name)

@@ -34,6 +34,14 @@ describe("answers that are nearly a label", () => {
     expect(variants([answer])).toBeUndefined()
   })
 
+  it("are told once, and not as rare labels or ones to be held out", () => {
+    const heldOut = cleanChats(30, "held").map(({ id, messages }, at) =>
+      chat(id, messages[1]!.content, queues[at % 3]!, "Route the ticket."),
+    )
+    const findings = findingsOf({ chats: answered(["biling", "delivrey"]), heldOut })
+    expect(findings.map(({ check }) => check)).toEqual(["labelVariants"])
+  })
+
   it("are labels of their own in five rows", () => {
     expect(variants(Array.from({ length: 5 }, () => "billings"))).toBeUndefined()
   })
