@@ -173,10 +173,11 @@ export class Project {
     }))
   }
 
-  /** The unit of `Artifact.value(label, schema)`: what the schema computes, whenever a value is written or read. */
-  declaration(module: Module, node: Node): PlacedUnit {
+  /** The unit of a call whose result gets a tag: what a schema computes, what a made function does. */
+  call(module: Module, node: Node): PlacedUnit {
     const around = scopeAround(node)
     const key = `${module.file}@${node.start}`
+    const name = node.arguments.every(isFunction) ? functionName(node) : undefined
     return this.#unit(key, () => ({
       key,
       module,
@@ -187,7 +188,7 @@ export class Project {
         view: around.node.type === "Program" ? undefined : around,
         whole: false,
       },
-      symbol: excerpt(module.text, node),
+      symbol: name === undefined ? excerpt(module.text, node) : `${name}()`,
       kind: "function",
     }))
   }

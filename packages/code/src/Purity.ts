@@ -107,12 +107,27 @@ export const isEngineBuilder = (specifier: string, path: ReadonlyArray<string>):
 }
 
 /** `Artifact.value(label, schema)`: the engine reads what it gives for the code of the schema. */
-export const isValueDeclaration = (node: Node): boolean => {
+const isValueDeclaration = (node: Node): boolean => {
   if (node.type !== "CallExpression" || node.optional === true) return false
   const imported = importedPath(node.callee)
   if (imported === undefined || !isEngineBuilder(imported.specifier, imported.path)) return false
   return `${imported.specifier}.${imported.path.join(".")}`.endsWith("Artifact.value")
 }
+
+/** `Effect.fn("name")(function* () { ... })`: a function made of literals alone, and known as they are. */
+const isEffectFunction = (node: Node): boolean => {
+  if (node.type !== "CallExpression" || node.optional === true || node.arguments.length === 0) return false
+  if (!node.arguments.every((argument: Node) => isFunction(argument))) return false
+  const named =
+    node.callee.type === "CallExpression" &&
+    node.callee.arguments.every((argument: Node) => argument.type === "Literal")
+  const imported = importedPath(named ? node.callee.callee : node.callee)
+  const path = imported && effectPath(imported.specifier, imported.path)
+  return path?.length === 2 && path[0] === "Effect" && /^fn(?:Untraced(?:Eager)?)?$/.test(path[1]!)
+}
+
+/** Calls whose results get a tag: the code of the call is the identity of what it gives. */
+export const isTaggedCall = (node: Node): boolean => isValueDeclaration(node) || isEffectFunction(node)
 
 /** Whether calling an imported function only builds a description: Effect without its runners, Sluice's builders. */
 export const isDescription = (callee: Node): boolean => {

@@ -8,7 +8,7 @@ import { Files } from "./Files.ts"
 import { identify, type StaticIdentity } from "./Identify.ts"
 import { make, type Program } from "./Program.ts"
 import { Project } from "./Project.ts"
-import { isValueDeclaration } from "./Purity.ts"
+import { isTaggedCall } from "./Purity.ts"
 import { state } from "./runtime.ts"
 import { isClass, isFunction, type Node, eachChild } from "./Syntax.ts"
 
@@ -38,9 +38,7 @@ export class Live {
     const module = this.project.module(key.slice(0, at))
     const node = taggedAt(module.tree.program, Number(key.slice(at + 1)))
     if (node === undefined) throw new Error(`${key} is not the place of a function.`)
-    const placed = isValueDeclaration(node)
-      ? this.project.declaration(module, node)
-      : this.project.function(module, node)
+    const placed = isTaggedCall(node) ? this.project.call(module, node) : this.project.function(module, node)
     const identity = identify(this.project, this.#program.program, placed)
     this.#identities.set(key, { version, identity })
     return identity
@@ -68,7 +66,7 @@ export const rootOf = (file: string): string => {
 }
 
 const taggedAt = (node: Node, offset: number): Node | undefined => {
-  if ((isFunction(node) || isClass(node) || isValueDeclaration(node)) && node.start === offset) return node
+  if ((isFunction(node) || isClass(node) || isTaggedCall(node)) && node.start === offset) return node
   let found: Node | undefined
   eachChild(node, (child) => {
     if (found === undefined && child.start <= offset && offset < child.end) found = taggedAt(child, offset)

@@ -11,7 +11,7 @@ import { needsValue } from "./ModuleValues.ts"
 import type { Module } from "./Module.ts"
 import type { PlacedUnit, Project } from "./Project.ts"
 import { functionName } from "./Project.ts"
-import { importedPath, isEngineBuilder, isSettled, isValueDeclaration } from "./Purity.ts"
+import { importedPath, isEngineBuilder, isSettled, isTaggedCall } from "./Purity.ts"
 import type { Variable } from "./Scope.ts"
 import { apply, type Edit, map, type SourceMap } from "./SourceMap.ts"
 import { eachChild, isClass, isFunction, type Node, placeAt, staticName } from "./Syntax.ts"
@@ -144,8 +144,8 @@ class Tagger {
 
   /** The arguments after the function: key, place, captured locals, name. */
   #arguments(node: Node, name?: string): string {
-    const placed = isValueDeclaration(node)
-      ? this.#project.declaration(this.#module, node)
+    const placed = isTaggedCall(node)
+      ? this.#project.call(this.#module, node)
       : this.#project.function(this.#module, node)
     const key = this.#options.keyOf?.(placed, node) ?? defaultKey(this.#module.file, node)
     const line = placeAt(this.#module.tree.lines, node.start).line
@@ -224,11 +224,11 @@ class Tagger {
       const tag = this.#use(isClass(node) ? "tagClass" : "tag")
       this.#insert(node.start, `${tag}(`, 1)
     }
-    const declares = !quiet && isValueDeclaration(node)
-    if (declares) this.#insert(node.start, `${this.#use("tag")}(`, 1)
+    const tagged = !quiet && isTaggedCall(node)
+    if (tagged) this.#insert(node.start, `${this.#use("tag")}(`, 1)
     eachChild(node, (child) => this.#walk(child, inside))
     if (wraps) this.#insert(node.end, `,${this.#arguments(node, givenName(node))})`, 0)
-    if (declares) this.#insert(node.end, `,${this.#arguments(node)})`, 0)
+    if (tagged) this.#insert(node.end, `,${this.#arguments(node)})`, 0)
     if (node.type === "ClassDeclaration" && !quiet && node.id) {
       this.#insert(
         node.end,

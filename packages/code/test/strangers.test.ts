@@ -646,6 +646,23 @@ const cases: ReadonlyArray<Case> = [
     },
     ["a.ts", '"least", 1', '"least", 2'],
   ),
+  seen(
+    "a function made by Effect.fn",
+    {
+      "pipeline.ts":
+        'import * as Effect from "effect/Effect"\nimport { one } from "./a.ts"\nexport const steps = { step: Effect.fn("step")(function* () { return yield* Effect.succeed(one()) }) }\n',
+      "a.ts": "export const one = () => 1\n",
+    },
+    ["a.ts", "=> 1", "=> 2"],
+  ),
+  unseen(
+    "a local of a function made by Effect.fn",
+    {
+      "pipeline.ts":
+        'import { Effect } from "effect"\nconst step = Effect.fnUntraced(function* (text: string) { const all = text; return all })\nexport const steps = { step }\n',
+    },
+    ["pipeline.ts", "const all = text; return all", "const every = text; return every"],
+  ),
   unseen(
     "a file renamed",
     {
