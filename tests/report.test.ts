@@ -110,17 +110,26 @@ describe("the report's page in a browser", { timeout: 60_000 }, () => {
     expect(dark).toBeLessThan(60)
   })
 
-  it("is printed dark on white, whatever the reader's setting, and as wide as the paper", async () => {
-    const { page, close } = await open({ colorScheme: "dark", viewport: { width: 700, height: 900 } })
-    await page.emulateMedia({ media: "print" })
-    expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe(
-      "rgb(255, 255, 255)",
-    )
-    expect(await page.evaluate<string>("getComputedStyle(document.body).color")).toBe("rgb(27, 31, 36)")
-    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(700)
-    expect(await page.locator("nav, form, .skip, #more").filter({ visible: true }).count()).toBe(0)
-    await close()
-  })
+  it.each(["tiny", "many"])(
+    "is printed dark on white, whatever the reader's setting, and as wide as the paper (%s)",
+    async (which) => {
+      const { page, close } = await open(
+        { colorScheme: "dark", viewport: { width: 700, height: 900 } },
+        which === "many" ? many : url,
+      )
+      await page.emulateMedia({ media: "print" })
+      expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe(
+        "rgb(255, 255, 255)",
+      )
+      expect(await page.evaluate<string>("getComputedStyle(document.body).color")).toBe("rgb(27, 31, 36)")
+      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(700)
+      expect(await page.locator("nav, form, .skip, #more").filter({ visible: true }).count()).toBe(0)
+      // What sticks while a table is scrolled is not painted where nothing scrolls.
+      const positions = "[...document.querySelectorAll('th')].map((each) => getComputedStyle(each).position)"
+      expect(new Set(await page.evaluate<ReadonlyArray<string>>(positions))).toEqual(new Set(["static"]))
+      await close()
+    },
+  )
 
   it("shows hostile reviews as the text that they are", async () => {
     const { page, close } = await open()

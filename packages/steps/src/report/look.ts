@@ -19,7 +19,7 @@ thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; } tbody
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer; }
 th button::after { content: " ↕"; color: var(--soft); } th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descending] button::after { content: " ↓"; }
-.scroll > table:not(.cards) tbody th { position: sticky; left: 0; background: var(--paper); } #answers td, .cards td:nth-child(n+4) { min-width: 7rem; } .said { display: block; min-width: 12rem; }
+.scroll > table:not(.cards) tbody th { position: sticky; left: 0; background: var(--paper); } #answers td, .cards td:nth-child(n+4) { min-width: 7rem; } .said { display: block; min-width: 10rem; }
 code { font: .85rem ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 .text { min-width: 12rem; max-width: 34rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .esc { color: var(--bad); background: var(--panel); border: 1px solid var(--line); border-radius: 3px; padding: 0 .15rem; font: .8rem ui-monospace, monospace; }
@@ -34,7 +34,7 @@ figure { margin: .75rem 0; max-width: 46rem; } figcaption { color: var(--soft); 
 .dot { position: absolute; width: .8rem; height: .8rem; margin: -.4rem 0 0 -.4rem; border-radius: 50%; background: var(--soft); } .track .dot { top: 50%; }
 .tuned .interval, .tuned .dot, .curve .dot { background: var(--accent); }
 .axis { color: var(--soft); font-size: .85rem; } .axis .track { height: 1.3rem; background: none; border: 0; } .axis .track span { position: absolute; transform: translateX(-50%); }
-.curve { display: grid; grid-template: "top area area" auto ". area area" 1fr "zero area area" auto ". from to" auto / 3.2rem 1fr 1fr; gap: 0 .5rem; color: var(--soft); font-size: .85rem; }
+.curve { display: grid; padding-right: .4rem; grid-template: "top area area" auto ". area area" 1fr "zero area area" auto ". from to" auto / 3.2rem 1fr 1fr; gap: 0 .5rem; color: var(--soft); font-size: .85rem; }
 .curve .top { grid-area: top; text-align: right; } .curve .zero { grid-area: zero; text-align: right; } .curve .from { grid-area: from; } .curve .to { grid-area: to; text-align: right; }
 .curve .area { grid-area: area; position: relative; height: 11rem; border: solid var(--line); border-width: 0 0 1px 1px; } .curve svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 .curve polyline { fill: none; stroke: var(--soft); stroke-width: 2; vector-effect: non-scaling-stroke; }
@@ -49,5 +49,5 @@ dt { font-weight: 600; } dd { margin: 0 0 .4rem 0; color: var(--soft); } .facts 
   .cards thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; } #answers thead { position: static; clip-path: none; height: auto; } #answers thead tr { display: flex; flex-wrap: wrap; gap: .25rem 1rem; } #answers thead th { width: auto; }
 }
 @media (max-width: 40rem) { body { padding: 1rem; } .bar { grid-template-columns: 1fr 4.2rem; } .bar .name { grid-column: 1 / -1; text-align: left; } .axis .name { display: none; } .curve { grid-template-columns: 2.6rem 1fr 1fr; } }
-@media print { :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --panel: #f4f6f8; --line: #d0d7de; --accent: #0b57d0; --good: #116329; --bad: #a40e26; --hit: #b4e3c0; --miss: #f6c4c8; } .filters, .skip, nav, #more, th button::after { display: none; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td, .n { white-space: normal; } .cards td, #answers td, .said { min-width: 0; } code, td details, .esc { font-size: 8pt; } td details:not([open]):not(.rest) { display: none; } .caption.wide::after { content: none; } .scroll > table tbody th { position: static; } body { max-width: none; padding: 0; font-size: 11pt; } tr, figure { break-inside: avoid; } h2 { break-after: avoid; } .interval, .dot, .share { print-color-adjust: exact; } }
+@media print { :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --panel: #f4f6f8; --line: #d0d7de; --accent: #0b57d0; --good: #116329; --bad: #a40e26; --hit: #b4e3c0; --miss: #f6c4c8; } .filters, .skip, nav, #more, th button::after { display: none; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td, .n { white-space: normal; } .cards td, .cards td:nth-child(n+4), #answers td, .said, .text { min-width: 0; } tbody th code { white-space: pre-wrap; } code, td details, .esc { font-size: 8pt; } td details:not([open]):not(.rest) { display: none; } .caption.wide::after { content: none; } .scroll > table:not(.cards) tbody th { position: static; } table[data-sortable] tbody th { white-space: normal; } body { max-width: none; padding: 0; font-size: 11pt; } tr, figure { break-inside: avoid; } h2 { break-after: avoid; } .interval, .dot, .share { print-color-adjust: exact; } }
 `
