@@ -150,6 +150,14 @@ export interface LoraOptions {
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
 const Count = Schema.Int.check(Schema.isGreaterThan(0))
 const NotNegative = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+const Warmup = NotNegative.check(
+  Schema.makeFilter(
+    (value) =>
+      value < 1 ||
+      Number.isInteger(value) ||
+      "Expected a share below 1, or a whole number of optimizer steps",
+  ),
+)
 const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 
 const HeldOut = Schema.Struct({
@@ -243,7 +251,7 @@ const trainLora = Step.make({
     schedule: Schema.Literals(["linear", "cosine", "constant", "warmupStableDecay"]).pipe(
       Step.withDefault("linear"),
     ),
-    warmup: NotNegative.pipe(Step.withDefault(0.03)),
+    warmup: Warmup.pipe(Step.withDefault(0.03)),
     decayShare: Share.pipe(Step.withDefault(0.2)),
     epochs: Count.pipe(Step.withDefault(1)),
     batchRows: Count.pipe(Step.withDefault(8)),

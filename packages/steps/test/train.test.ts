@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { batches } from "../src/train/order.ts"
+import { batchAt, batches } from "../src/train/order.ts"
+import * as Outlook from "../src/train/Outlook.ts"
 import * as State from "../src/train/state.ts"
 
 describe("order of rows", () => {
@@ -21,6 +22,43 @@ describe("order of rows", () => {
     expect(batches(10, options)).toEqual(batches(10, options))
     expect(batches(10, options)).not.toEqual(batches(10, { ...options, seed: "t" }))
     expect(batches(10, { ...options, epochs: 3 }).slice(0, 3)).toEqual(batches(10, options))
+  })
+})
+
+describe("a training of more epochs than anyone will wait for", () => {
+  const rows = Array.from({ length: 10 }, (_, at) => ({
+    ids: Array.from({ length: at + 1 }, () => 1),
+    labels: [],
+  }))
+  const options = { seed: "s", batchRows: 4 }
+  const order = batchAt(10, options)
+  const batchOf = (step: number) => order(step).map((at) => rows[at]!)
+
+  it("draws an epoch's order when it is reached, the same in any order of asking", () => {
+    const all = batches(10, { ...options, epochs: 3 })
+    for (const step of [9, 1, 5, 4, 2]) expect(order(step)).toEqual(all[step - 1])
+    expect(order(3e9).length).toBe(2)
+  })
+
+  it("counts tokens and looks without going through it", () => {
+    const length = (total: number) => ({ epochSteps: 3, total })
+    for (const [first, total] of [
+      [1, 9],
+      [2, 8],
+      [5, 5],
+      [8, 7],
+      [4, 10],
+    ] as const) {
+      const steps = Array.from({ length: total - first + 1 }, (_, at) => first + at)
+      const tokens = steps.reduce((sum, step) => sum + Outlook.tokensOf(batchOf(step)), 0)
+      expect(Outlook.tokensFrom(first, length(total), rows, batchOf)).toBe(tokens)
+      for (const every of [null, 1, 2, 4]) {
+        const heldOut = { every, patience: null, minImprovement: 0, keep: "best" } as const
+        const looks = steps.filter((step) => step % (every ?? 3) === 0 || step === total)
+        expect(Outlook.looksFrom(first, heldOut, length(total))).toBe(looks.length)
+      }
+    }
+    expect(Outlook.tokensFrom(1, length(3e9), rows, batchOf)).toBe(55e9)
   })
 })
 

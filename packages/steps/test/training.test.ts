@@ -145,6 +145,40 @@ describe("rows that do not fit their purpose", () => {
   })
 })
 
+describe("what cannot do what it is there for", () => {
+  const warnings = async (options: Partial<Train.LoraOptions>) => (await train(options)).warnings
+
+  it("is warned of: a warmup longer than the training, patience that cannot run out, ranks above the matrices", async () => {
+    expect(await warnings({ warmup: 7 })).toEqual([
+      "warmup: 7 is more than the 6 optimizer steps of this training: the learning rate only rises",
+    ])
+    expect(await warnings({ heldOut: { ...heldOut, patience: 1 } })).toEqual([
+      "heldOut.patience: 1 never ends this training early: it looks at its held-out rows 2 times; set heldOut.every",
+    ])
+    expect(await warnings({ rankPattern: { v_proj: 17, down_proj: 32 }, epochs: 1 })).toEqual([
+      "the rank is above the size of 2 projections, such as 17 for model.layers.0.self_attn.v_proj, 16 x 32: 16 can learn the same",
+    ])
+  })
+
+  it("is not where it just does", async () => {
+    const least = { warmup: 6, heldOut: { ...heldOut, every: 2, patience: 1 }, rankPattern: { v_proj: 16 } }
+    expect(await warnings(least)).toEqual([])
+    expect(await warnings({ warmup: 0.99, epochs: 1, maxOptimizerSteps: 1 })).toEqual([])
+  })
+
+  it("is warned of where not even a row fits into the memory for activations", async () => {
+    const long = Array.from({ length: 2 }, (_, at) => row(`long${at}`, "a".repeat(900), "b".repeat(90)))
+    const options = { batchRows: 1, maxOptimizerSteps: 1, activationMiB: 1 } as const
+    const { warnings: said } = await train({ ...options, recompute: "never" }, {}, long)
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^activationMiB: 1 is less than a single row takes, \d+ MB; recompute: never keeps it so$/,
+      ),
+    ])
+    expect((await train({ ...options, activationMiB: 64 }, {}, long)).warnings).toEqual([])
+  })
+})
+
 describe("a training that diverges", () => {
   const tooFast = { schedule: "constant", warmup: 0, maxOptimizerSteps: 1 } as const
   const said = (what: string, rate: number) =>
@@ -514,6 +548,8 @@ describe("options", () => {
     expect(config({ targetModules: [] })).toThrow(/targetModules/)
     expect(config({ rankPattern: { q_proj: 0 } })).toThrow(/rankPattern/)
     expect(config({ loraPlusRatio: 0 })).toThrow(/loraPlusRatio/)
+    expect(config({ warmup: 1.5 })).toThrow("Expected a share below 1, or a whole number of optimizer steps")
+    expect(config({ warmup: 2 })).not.toThrow()
     expect(config({ heldOut: { ...heldOut, patience: 0 } })).toThrow(/patience/)
     expect(config({ samples: { prompts: [] } })).toThrow(/prompts/)
     expect(config(everything)).not.toThrow()

@@ -2,11 +2,12 @@
 import type { Cost, Trainer } from "@sluice/llm"
 import type { HeldOut } from "./Config.ts"
 import type { Length } from "./order.ts"
-import { isDue } from "./Record.ts"
 
 export interface Outlook {
   /** Bytes at the peak of the largest batches. */
   readonly peakBytes: number
+  /** Of them, what the largest micro-batch keeps for its backward pass. */
+  readonly activationBytes: number
   /** Floating-point operations of learning from so many tokens, and of so many looks at the held-out rows. */
   readonly work: (tokens: number, looks: number) => number
 }
@@ -32,10 +33,12 @@ export interface Given {
 export const of = (cost: Cost.Cost, given: Given): Outlook => {
   const { batches, batchRows, heldOut, savesCheckpoints, snapshotBytes } = given
   const peaks: Array<number> = []
+  let activationBytes = 0
   for (const rows of batches.toSorted((a, b) => tokensOf(b) - tokensOf(a))) {
     const prediction = cost.memory(rows)
     if (prediction === undefined) continue
     peaks.push(prediction.totalBytes + (savesCheckpoints ? 2 * prediction.stateBytes : 0))
+    activationBytes = Math.max(activationBytes, prediction.activationBytes)
     if (peaks.length === largest) break
   }
   const every = Math.max(1, Math.ceil(batches.length / counted))
@@ -47,16 +50,34 @@ export const of = (cost: Cost.Cost, given: Given): Outlook => {
     look += cost.lookWork(heldOut.slice(at, at + batchRows))
   return {
     peakBytes: Math.max(0, ...peaks) + snapshotBytes,
+    activationBytes,
     work: (learnt, looks) => perToken * learnt + looks * look,
   }
 }
 
 export const tokensOf = (rows: Rows): number => rows.reduce((sum, { ids }) => sum + ids.length, 0)
 
+/**
+ * Tokens of the optimizer steps from `first` on. Every epoch has all rows, so that only its parts are added up one by
+ * one: a training may be asked for more epochs than anyone will wait for.
+ */
+export const tokensFrom = (
+  first: number,
+  { epochSteps, total }: Length,
+  rows: Rows,
+  batchOf: (optimizerStep: number) => Rows,
+): number => {
+  const upTo = (step: number): number => {
+    let tokens = Math.floor(step / epochSteps) * tokensOf(rows)
+    for (let at = step; at % epochSteps !== 0; at--) tokens += tokensOf(batchOf(at))
+    return tokens
+  }
+  return upTo(total) - upTo(first - 1)
+}
+
 /** Looks at the held-out rows after the optimizer steps from `first` on. */
-export const looksFrom = (first: number, heldOut: HeldOut | null, length: Length): number => {
-  if (heldOut === null) return 0
-  let looks = 0
-  for (let step = first; step <= length.total; step++) if (isDue(heldOut.every, step, length)) looks++
-  return looks
+export const looksFrom = (first: number, heldOut: HeldOut | null, { epochSteps, total }: Length): number => {
+  if (heldOut === null || first > total) return 0
+  const every = heldOut.every ?? epochSteps
+  return Math.ceil(total / every) - Math.floor((first - 1) / every)
 }

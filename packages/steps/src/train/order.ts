@@ -1,22 +1,46 @@
 import { Random } from "@sluice/core"
 import type { Config } from "./Config.ts"
 
+export interface Options {
+  readonly seed: string
+  readonly batchRows: number
+}
+
 /**
  * Which rows each optimizer step learns from: every epoch takes each row once, in an order drawn from the seed
  * and the epoch, in batches of `batchRows` of which an epoch's last may be smaller. Row numbers count from 0.
  */
 export const batches = (
   rows: number,
-  options: { readonly seed: string; readonly epochs: number; readonly batchRows: number },
-): ReadonlyArray<ReadonlyArray<number>> => {
-  const found: Array<ReadonlyArray<number>> = []
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
-    const order = Random.make(Random.derive(options.seed, `order of epoch ${epoch}`)).shuffle(
-      Array.from({ length: rows }, (_, row) => row),
-    )
-    for (let at = 0; at < rows; at += options.batchRows) found.push(order.slice(at, at + options.batchRows))
+  options: Options & { readonly epochs: number },
+): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: options.epochs }, (_, at) => epochOf(rows, options, at + 1)).flat()
+
+/** The same for one optimizer step (from 1) after the other: an epoch's order is drawn when it is reached. */
+export const batchAt = (
+  rows: number,
+  options: Options,
+): ((optimizerStep: number) => ReadonlyArray<number>) => {
+  const epochSteps = Math.ceil(rows / options.batchRows)
+  let drawn: { readonly epoch: number; readonly batches: ReadonlyArray<ReadonlyArray<number>> } | undefined
+  return (optimizerStep) => {
+    const epoch = Math.ceil(optimizerStep / epochSteps)
+    if (drawn?.epoch !== epoch) drawn = { epoch, batches: epochOf(rows, options, epoch) }
+    return drawn.batches[(optimizerStep - 1) % epochSteps]!
   }
-  return found
+}
+
+const epochOf = (
+  rows: number,
+  { batchRows, seed }: Options,
+  epoch: number,
+): ReadonlyArray<ReadonlyArray<number>> => {
+  const order = Random.make(Random.derive(seed, `order of epoch ${epoch}`)).shuffle(
+    Array.from({ length: rows }, (_, row) => row),
+  )
+  return Array.from({ length: Math.ceil(rows / batchRows) }, (_, at) =>
+    order.slice(at * batchRows, (at + 1) * batchRows),
+  )
 }
 
 /** Optimizer steps of an epoch, and of the whole training. */

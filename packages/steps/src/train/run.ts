@@ -12,10 +12,11 @@ import * as forecast from "./forecast.ts"
 import { giveWay } from "./giveWay.ts"
 import * as HeldOut from "./HeldOut.ts"
 import { costOptions, loraOptions, scheduleOf, trainerOptions } from "./options.ts"
-import { batches, lengthOf } from "./order.ts"
+import { batchAt, lengthOf } from "./order.ts"
 import * as Outlook from "./Outlook.ts"
 import * as Pace from "./Pace.ts"
 import * as Record from "./Record.ts"
+import { remarks } from "./remarks.ts"
 import * as Samples from "./Samples.ts"
 import * as Snapshots from "./Snapshots.ts"
 import * as State from "./state.ts"
@@ -37,11 +38,6 @@ export const train = (context: Step.Context<Config, Inputs>) =>
     Effect.gen(function* () {
       const { config, inputs } = context
       const rows = (yield* inputs.tokens.all).map(rowOf)
-      const order = batches(rows.length, {
-        seed: context.seed,
-        epochs: config.epochs,
-        batchRows: config.batchRows,
-      })
       if (rows.length === 0) return yield* new RowsMissing({ input: "tokens", rows: 0 })
       const heldOutRows =
         inputs.heldOutTokens === undefined ? [] : learnable((yield* inputs.heldOutTokens.all).map(rowOf))
@@ -54,7 +50,8 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       }
       const length = lengthOf(rows.length, config)
       const { epochSteps, total } = length
-      const batchOf = (step: number): ReadonlyArray<Row> => order[step - 1]!.map((row) => rows[row]!)
+      const order = batchAt(rows.length, { seed: context.seed, batchRows: config.batchRows })
+      const batchOf = (step: number): ReadonlyArray<Row> => order(step).map((row) => rows[row]!)
 
       const backend = yield* Backend.open(backendOptions(context.settings))
       const opened = yield* OpenModel.open(inputs.model)
@@ -166,8 +163,8 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         savesCheckpoints: total > config.checkpointEvery,
         snapshotBytes: Snapshots.bytesOf(config.snapshots, total, lora.parameterCount),
       })
-      let allTokens = 0
-      for (let step = first; step <= total; step++) allTokens += Outlook.tokensOf(batchOf(step))
+      for (const remark of remarks({ config, lora, length, outlook })) context.warn(remark)
+      const allTokens = Outlook.tokensFrom(first, length, rows, batchOf)
       const allWork = outlook.work(allTokens, Outlook.looksFrom(first, config.heldOut, length))
       const clock = yield* Clock.Clock
       const parameters = LlamaConfig.parameterCount(model.config)
