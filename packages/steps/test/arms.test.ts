@@ -123,6 +123,7 @@ describe("the arms of a comparison", () => {
         "Correct the options.",
       ].join("\n"),
     )
+    expect(() => wired({ "gpt-4.1": {} })).toThrow('  arm "gpt-4.1":  names steps: it starts with')
     expect(() => wired({})).toThrow("there is none: give one at least, such as base: {}")
     expect(() => wired({ base: {} }, { decidedBy: "exakt" })).toThrow(
       '  decidedBy:  "exakt" is no score to decide by: exact\n',

@@ -39,6 +39,11 @@ export const checkComparison = ({ arms, decidedBy, judge, schema, scorers, style
   const names = Object.keys(arms)
   if (names.length === 0) problems.push(["arms", "there is none: give one at least, such as base: {}"])
   for (const [name, arm] of Object.entries(arms)) {
+    if (!/^[a-z0-9][\w-]*$/.test(name))
+      problems.push([
+        `arm ${JSON.stringify(name)}`,
+        "names steps: it starts with a small letter or a digit and goes on with letters, digits, _ and -",
+      ])
     if (stepNames.has(name) || (name === "judge" && judge !== undefined))
       problems.push([`arm ${name}`, "a step of the comparison itself has this name"])
     const unknown = Object.keys(arm).filter((field) => !armFields.has(field))
