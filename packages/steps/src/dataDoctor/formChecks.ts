@@ -27,9 +27,9 @@ export const markup = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =>
   )
 }
 
-/** `\u00fc`, `\xfc`, `gr=C3=BCn`, words with `%20` between them; not within code or addresses. */
+/** `gr\u00fcn`, `gr\xfcn`, `gr=C3=BCn`, words with `%20` between them; not bytes (`b'\xff'`), code or addresses. */
 const escapes =
-  /\\u(?:00[a-f89][0-9a-f]|20[12][0-9a-f])|\\x[89a-f][0-9a-f]|=(?:C3=[89AB][0-9A-F]|E2=80=[0-9A-F]{2})|=\r?\n(?=[ \t]*\p{Ll})|(?<![^\s"'(])[\p{L}\p{N}.,'’!?-]+(?:%[0-9A-F]{2}[\p{L}\p{N}.,'’!?-]*){2,}(?=[\s"')]|$)/iu
+  /(?<=\p{L})(?<!\\x[0-9a-f]{2}|\\u[0-9a-f]{4})(?:\\u(?:00[c-f]|201)[0-9a-f]|\\x[c-f][0-9a-f])(?!\\)|(?<=^|[\s("'])(?:\\u00[c-f][0-9a-f]|\\x[c-f][0-9a-f])(?=\p{Ll}{2})|=(?:C3=[89AB][0-9A-F]|E2=80=[0-9A-F]{2})|(?<![^\s"'(])[\p{L}\p{N}.,'’!?-]+(?:%[0-9A-F]{2}[\p{L}\p{N}.,'’!?-]*){2,}(?=[\s"')]|$)/iu
 
 export const escaped = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
   const find = byPattern(escapes)

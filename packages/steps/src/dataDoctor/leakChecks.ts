@@ -105,7 +105,7 @@ const announced = (
     // Alone at an end: only labels of a known set, since a word may end a prompt by chance.
     if (others.length === 0 || others.some((other) => hasWord(prompt, other))) continue
     const alone = new RegExp(
-      `(?:^|\\n)[ \\t]*[\\[(#<"'*_]{0,3}${escaped(label)}[\\])>"'*_]{0,3}[ \\t]*(?:\\n|$)|[\\[(<#]${escaped(label)}[\\])>]?[ \\t]*$|^[ \\t]*[\\[(<]${escaped(label)}[\\])>]|<!--\\s*${escaped(label)}\\s*-->|^[\\w./-]*(?<![\\w-])${escaped(label)}/[\\w.-]+\\s|(?:^|\\n)[ \\t]*${escaped(label)}[ \\t]*[:|\\t-]|[|\\t][ \\t]*${escaped(label)}[ \\t]*$`,
+      `(?:^|\\n)[ \\t]*[\\[(#<"'*_]{0,3}${escaped(label)}[\\])>"'*_]{0,3}[ \\t]*(?:\\n|$)|[\\[(<#]${escaped(label)}[\\])>]?[ \\t]*$|^[ \\t]*[\\[(<]${escaped(label)}[\\])>]|<!--\\s*${escaped(label)}\\s*-->|^[\\w./-]*(?<![\\w-])${escaped(label)}/[\\w.-]+\\s|(?:^|\\n)[ \\t]*${escaped(label)}(?:[ \\t]*[:|\\t]|[ \\t]+-)|[|\\t][ \\t]*${escaped(label)}[ \\t]*$`,
       "iu",
     ).exec(prompt)
     if (alone !== null && prompt.trim().toLowerCase() !== label.toLowerCase())

@@ -32,12 +32,15 @@ describe("text read in the wrong encoding", () => {
 })
 
 describe("text that is still escaped", () => {
-  it.each(["das gr\\u00fcne Haus", "das gr\\xfcne Haus", "das gr=C3=BCne Haus", "I%20was%20charged%20twice"])(
-    "is warned of: %s",
-    (text) => {
-      expect(of(text, "escapes")).toMatchObject(warned)
-    },
-  )
+  it.each([
+    "das gr\\u00fcne Haus",
+    "das gr\\xfcne Haus",
+    "das gr=C3=BCne Haus",
+    "I%20was%20charged%20twice",
+    "I don\\u2019t know",
+  ])("is warned of: %s", (text) => {
+    expect(of(text, "escapes")).toMatchObject(warned)
+  })
 
   it.each([
     "see https://host/a%20b%20c for it",
@@ -45,6 +48,9 @@ describe("text that is still escaped", () => {
     '{"name": "gr\\u00fcn"}',
     "a 20%20 share",
     "x=C3 and y=E2",
+    "read it from b'\\xff\\x00' or \"\\xfe\\xe0\"",
+    "set DynamicUser=\noption of the unit",
+    "from \\u0080 to \\u00ff",
   ])("is not: %s", (text) => {
     expect(of(text, "escapes")).toBeUndefined()
   })

@@ -25,6 +25,11 @@ describe("a label in its prompt", () => {
     })
   })
 
+  it("is not found as the beginning of a name", () => {
+    expect(leaks((text, queue) => `${queue}-core\n${text}`)).toBeUndefined()
+    expect(leaks((text, queue, at) => (at === 0 ? `${queue} - ${text}` : text))).toMatchObject({ count: 1 })
+  })
+
   it("is not found in the choices, nor in examples that announce other labels", () => {
     expect(leaks((text) => `${choices}${text}\nLabel: billing, delivery or login`)).toBeUndefined()
     const examples = "Too dear. Label: billing\nToo late. Label: delivery\nNo code. Label: login\n"
