@@ -160,6 +160,15 @@ describe("what cannot do what it is there for", () => {
     ])
   })
 
+  it("is warned of: rows longer than the model's context", async () => {
+    const text = (length: number) => row(`of ${length}`, "a".repeat(length - 5), "b")
+    expect(text(1024).ids).toHaveLength(1024)
+    const { warnings: said } = await train({ maxOptimizerSteps: 1 }, {}, [text(1024), text(1025)])
+    expect(said).toEqual([
+      "1 of 7 rows is longer than the model's context of 1,024 tokens; set maxTokens where they are tokenized",
+    ])
+  })
+
   it("is not where it just does", async () => {
     const least = { warmup: 6, heldOut: { ...heldOut, every: 2, patience: 1 }, rankPattern: { v_proj: 16 } }
     expect(await warnings(least)).toEqual([])

@@ -1,5 +1,5 @@
 /** What a training is asked for that cannot do what it is there for: said before the first optimizer step. */
-import type { LoraShape } from "@sluice/llm"
+import type { LoraShape, Trainer } from "@sluice/llm"
 import { counted, sized, thousands } from "../counted.ts"
 import type { Config } from "./Config.ts"
 import type { Length } from "./order.ts"
@@ -10,10 +10,21 @@ export interface Given {
   readonly lora: Pick<LoraShape.LoraShape, "layers">
   readonly length: Length
   readonly outlook: Pick<Outlook.Outlook, "activationBytes">
+  /** All that are looked at, learnt from or not. */
+  readonly rows: ReadonlyArray<Trainer.TokenRow>
+  /** Longest text that the model was made for. */
+  readonly contextTokens: number
 }
 
 /** None where all is well. */
-export const remarks = ({ config, length, lora, outlook }: Given): ReadonlyArray<string> => {
+export const remarks = ({
+  config,
+  contextTokens,
+  length,
+  lora,
+  outlook,
+  rows,
+}: Given): ReadonlyArray<string> => {
   const { activationMiB, heldOut, recompute, warmup } = config
   const found: Array<string> = []
   if (warmup > length.total && warmup >= 1) {
@@ -30,6 +41,13 @@ export const remarks = ({ config, length, lora, outlook }: Given): ReadonlyArray
           `it looks at its held-out rows ${counted(looks, "time")}; set heldOut.every`,
       )
     }
+  }
+  const long = rows.filter(({ ids }) => ids.length > contextTokens).length
+  if (long > 0) {
+    found.push(
+      `${thousands(long)} of ${counted(rows.length, "row")} ${long === 1 ? "is" : "are"} longer than the model's context of ` +
+        `${thousands(contextTokens)} tokens; set maxTokens where they are tokenized`,
+    )
   }
   const wide = lora.layers.flatMap(({ inSize, members }) =>
     members

@@ -163,7 +163,10 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         savesCheckpoints: total > config.checkpointEvery,
         snapshotBytes: Snapshots.bytesOf(config.snapshots, total, lora.parameterCount),
       })
-      for (const remark of remarks({ config, lora, length, outlook })) context.warn(remark)
+      const { contextTokens } = model.config
+      const looked = [...rows, ...heldOutRows]
+      for (const remark of remarks({ config, contextTokens, length, lora, outlook, rows: looked }))
+        context.warn(remark)
       const allTokens = Outlook.tokensFrom(first, length, rows, batchOf)
       const allWork = outlook.work(allTokens, Outlook.looksFrom(first, config.heldOut, length))
       const clock = yield* Clock.Clock
