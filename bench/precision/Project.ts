@@ -1,6 +1,6 @@
 /**
  * The projects of the precision suite: each in a temporary folder with its own `node_modules`, cached once, and copied
- * back for every edit. `shop` is five steps as people write them, `corners` ten over what is seldom written.
+ * back for every edit. `shop` is five steps as people write them, `corners` twelve over what is seldom written.
  * `fixtures` holds their sources; packages stand there under `modules`.
  */
 import { execFileSync, spawn } from "node:child_process"

@@ -1,5 +1,5 @@
 /**
- * Edits of code that is seldom written, on ten steps that stand beside one another: what a stranger would try who
+ * Edits of code that is seldom written, on twelve steps that stand beside one another: what a stranger would try who
  * wants the cache to be wrong.
  */
 import { type Edit, given, inPackage, of, rewrite, short, write } from "./Edit.ts"
@@ -469,6 +469,18 @@ export const corners: ReadonlyArray<Edit> = [
       "at",
     ]),
   ),
+  short(
+    must("a column that is no longer read", ["told"], /^told: columns of rows changed/, [
+      "steps/schemas.ts",
+      "Read extends Table.make({ text: Table.utf8, size: Table.int32 })",
+      "Read extends Table.make({ text: Table.utf8 })",
+    ]),
+  ),
+  must("columns read in another order", ["told"], /^told: columns of rows changed/, [
+    "steps/schemas.ts",
+    "Read extends Table.make({ text: Table.utf8, size: Table.int32 })",
+    "Read extends Table.make({ size: Table.int32, text: Table.utf8 })",
+  ]),
   must("a date read as another type", ["shown"], /^shown: schema of input sized changed/, [
     "steps/schemas.ts",
     "Schema.Number, at: Schema.Date",

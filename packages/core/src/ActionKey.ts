@@ -28,7 +28,10 @@ export interface Record {
   readonly rowWise: string
   /** As `code`, of a row-wise step's `finish`; absent where there is none. */
   readonly finish?: string | undefined
-  /** Digests of the schemas by which values are read, and of those that compute something; absent where there is none. */
+  /**
+   * Digests of the schemas by which values are read, and of those that compute something; columns of tables that are
+   * read otherwise than they were written. Absent where there is none.
+   */
   readonly schemas?: { readonly [role: string]: string } | undefined
   /** `name@version` -> lockfile integrity, of the packages that the code reaches. */
   readonly packages: { readonly [name: string]: string }

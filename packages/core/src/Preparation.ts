@@ -13,6 +13,7 @@ import * as Random from "./Random.ts"
 import * as SchemaCode from "./SchemaCode.ts"
 import type { DigestedFile } from "./SourceDigests.ts"
 import type * as Step from "./Step.ts"
+import type { ColumnType, NamedColumn } from "./table/columnType.ts"
 
 /** A node with all of its own facts resolved; what is missing for a key are its producers' outputs. */
 export interface Prepared {
@@ -33,6 +34,7 @@ interface Definition {
   readonly code: Readonly<Record<string, CodeReading>> & { readonly run: CodeReading }
   readonly shared: string
   readonly outputs: Step.Outputs
+  readonly columns: Columns
   readonly env: ReadonlyArray<string>
 }
 
@@ -69,11 +71,13 @@ export const make = (
     }
 
     let definition = definitions.get(facts)
-    if (definition === undefined || found.length > 0 || definition.outputs !== node.outputs) {
+    const columns = columnsRead(graph, node)
+    const fits = definition?.outputs === node.outputs && isSame(definition.columns, columns)
+    if (definition === undefined || found.length > 0 || !fits) {
       const known = definition?.outputs === node.outputs ? definition.code : undefined
       const code = known ?? readDefinition(facts, node.outputs, observed.code)
       const readings = [...Object.values(code), ...found.map(([, reading]) => reading)]
-      const fresh = defineWith(facts, node.outputs, code, readings, observed)
+      const fresh = defineWith(facts, node.outputs, columns, code, readings, observed)
       if (found.length === 0) definitions.set(facts, fresh)
       definition = fresh
     }
@@ -134,6 +138,7 @@ const refusalOf = (
 const defineWith = (
   facts: Step.Facts,
   outputs: Step.Outputs,
+  columns: Columns,
   code: Definition["code"],
   readings: ReadonlyArray<CodeReading>,
   observed: Observations,
@@ -159,14 +164,14 @@ const defineWith = (
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, describe(output)])),
     rowWise: facts.rowWise?.input ?? "",
     finish: code["finish"] === undefined ? undefined : codeDigest(code["finish"]),
-    schemas: schemaDigests(facts, outputs, code),
+    schemas: schemaTexts(facts, outputs, columns, code),
     packages,
     env,
     numeric: facts.numeric ? (observed.numeric ?? {}) : {},
     format: ActionKey.format,
     runtime: readsLocale ? { ...observed.runtime, ...observed.locale } : observed.runtime,
   })
-  return { code, shared, outputs, env: [...names].toSorted() }
+  return { code, shared, outputs, columns, env: [...names].toSorted() }
 }
 
 /** The functions of a definition itself, as they are now. */
@@ -192,13 +197,14 @@ const valuesOf = (facts: Step.Facts, outputs: Step.Outputs) =>
     ),
   )
 
-/** What values are read by, and what their declared text leaves out. */
-const schemaDigests = (
+/** What values and tables are read by, and what the declared text of values leaves out. */
+const schemaTexts = (
   facts: Step.Facts,
   outputs: Step.Outputs,
+  columns: Columns,
   code: Definition["code"],
 ): { readonly [role: string]: string } | undefined => {
-  const digests: Record<string, string> = {}
+  const digests: Record<string, string> = { ...columns }
   for (const { way, role, kind } of valuesOf(facts, outputs)) {
     const { text, types, computed } = SchemaCode.describe(kind.schema)
     if (way === "output" && !computed && types.length === 0) continue
@@ -206,6 +212,43 @@ const schemaDigests = (
     digests[role] = Canonical.digest("sluice/schema", [text, types, read]).slice(0, 32)
   }
   return Object.keys(digests).length === 0 ? undefined : digests
+}
+
+type Columns = { readonly [role: string]: string }
+
+/** The columns that a step reads of a table, where its rows look otherwise than their producer wrote them. */
+const columnsRead = (graph: Graph.Graph, node: Graph.Node): Columns => {
+  let columns: Record<string, string> | undefined
+  for (const name in node.inputs) {
+    const input = node.inputs[name]!
+    if (input.type === "source" || input.wanted?.kind !== "table") continue
+    const produced = graph.nodes[input.node]!.outputs[input.output]
+    if (produced?.kind !== "table" || produced === input.wanted) continue
+    const read = namesIn(input.wanted.type.columns)
+    if (read !== namesIn(produced.type.columns)) (columns ??= {})[`columns of ${name}`] = read
+  }
+  return columns ?? none
+}
+
+const none: Columns = {}
+
+const isSame = (a: Columns, b: Columns): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
+
+/** Names in their order, those within structs too. */
+const namesIn = (columns: ReadonlyArray<NamedColumn>): string =>
+  columns.map(({ name, type }) => JSON.stringify(name) + namesWithin(type)).join(",")
+
+const namesWithin = (type: ColumnType): string => {
+  switch (type.kind) {
+    case "struct":
+      return `{${namesIn(type.fields)}}`
+    case "list":
+      return namesWithin(type.item)
+    case "nullable":
+      return namesWithin(type.of)
+    default:
+      return ""
+  }
 }
 
 const codeDigest = ({ digest, untagged }: CodeReading): string => (untagged.length > 0 ? "" : digest)
