@@ -28,7 +28,7 @@ export const edits: ReadonlyArray<Edit> = [
       "least = 5",
     ]),
   ),
-  must("the step's own body", ["score"], /^run(?:\(\) of score)? in steps\/score\.ts changed|^score/, [
+  must("the step's own body", ["score"], /^run(?: of score)? in steps\/score\.ts changed|^score/, [
     "steps/score.ts",
     '(registry.get("bonus") ?? 0)',
     '(registry.get("bonus") || 0)',
@@ -53,7 +53,7 @@ export const edits: ReadonlyArray<Edit> = [
     "{ great: 3, good: 2, bad: -2, awful: -3 }",
     "Object.freeze({ great: 3, good: 2, bad: -2, awful: -3 })",
   ]),
-  must("nullish made or", ["enrich"], /^run(?:\(\) of enrich)? in steps\/enrich\.ts|^enrich/, [
+  must("nullish made or", ["enrich"], /^run(?: of enrich)? in steps\/enrich\.ts|^enrich/, [
     "steps/enrich.ts",
     "?.tax ?? 0",
     "?.tax || 0",
