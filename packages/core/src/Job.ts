@@ -78,7 +78,8 @@ export const of = (prepared: Observe.Prepared, at: number, outputs: Producers): 
 const inputsOf = (planner: Planner.Planner, at: number, outputs: Producers): Job["inputs"] => {
   const node = planner.graph.nodes[at]!
   const inputs: Record<string, JobInput> = {}
-  for (const name in node.inputs) {
+  // By name: the order in which they were given is in no key, so no step may see it.
+  for (const name of Object.keys(node.inputs).toSorted()) {
     const input = node.inputs[name]!
     if (input.type === "source") {
       inputs[name] = { type: "source", files: planner.prepared(at).files[name]! }

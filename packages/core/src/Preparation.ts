@@ -270,6 +270,10 @@ const describe = (output: Step.Output): string => {
   return text
 }
 
+/** By name: the order in which fields were declared or given is in no key, so no step may see it. */
+const inOrder = <A>(record: { readonly [name: string]: A }): { readonly [name: string]: A } =>
+  Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+
 // ── config ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const configSchemas = new WeakMap<object, Schema.Struct<any>>()
@@ -290,7 +294,7 @@ const configOf = (
   let schema = configSchemas.get(fields)
   if (schema === undefined) configSchemas.set(fields, (schema = Schema.Struct(fields)))
   try {
-    return schema.make(node.config, { parseOptions: { errors: "all" } })
+    return inOrder(schema.make(node.config, { parseOptions: { errors: "all" } }))
   } catch (error) {
     const issue = (error as { readonly cause?: unknown }).cause
     const rules = Params.rulesByField(issue, node.config)

@@ -100,6 +100,31 @@ describe("a run", () => {
     expect(plan.actions[0]!.summary).toBe("2 rows")
   })
 
+  it("hands config and inputs over by name, since the order in which they are written is in no key", async () => {
+    const at = project()
+    const One = identified("one", Step.make({ name: "one", output: Length, run: () => 1 }))
+    const Names = identified(
+      "names",
+      Step.make({
+        name: "names",
+        inputs: { second: Length, first: Length },
+        config: { most: Schema.Int, least: Schema.Int },
+        output: Artifact.value("names", Schema.String),
+        run: ({ config, inputs, summarize }) => {
+          const names = [...Object.keys(config), ...Object.keys(inputs)].join(" ")
+          summarize(names)
+          return names
+        },
+      }),
+    )
+    const pipeline = Pipeline.make("order", {}, ({ step }) => {
+      const one = step("one", One({}))
+      return step("names", Names({ second: one, most: 2, first: one, least: 1 }))
+    })
+    await at.run(pipeline)
+    expect((await at.plan(pipeline)).actions[1]!.summary).toBe("least most first second")
+  })
+
   it("runs only what a changed param reaches, and stops where the result is the same", async () => {
     const at = project()
     at.write("data/a.txt", "one\nthree\n")
