@@ -109,6 +109,8 @@ const foreignMarks = [
   "[CLS]",
   "[SEP]",
 ]
+/** Any name between such bars; no language or text writes so. */
+const barred = /<[|\uff5c][\p{L}_\u2581]{2,32}[|\uff5c]>|<extra_id_\d+>|<<?\/SYS>>?|\[\/SYS\]/u
 /** They count where they open or close a message. */
 const foreignEnds = ["<s>", "</s>"]
 /** Headings of templates without tokens of their own. */
@@ -125,6 +127,7 @@ export const specialTokens = ({ chats, model }: Subject): ReadonlyArray<Finding>
     for (const { content } of messages) {
       const mark =
         long.find((text) => content.includes(text)) ??
+        barred.exec(content)?.[0] ??
         short.find((text) => content.startsWith(text) || content.endsWith(text)) ??
         (flattened(content) < 0 ? foreignHeading.exec(content)?.[0] : undefined)
       if (mark !== undefined) return [{ id, excerpt: around(content, content.indexOf(mark), mark.length) }]

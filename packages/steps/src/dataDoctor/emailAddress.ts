@@ -28,7 +28,7 @@ const forms: ReadonlyArray<RegExp> = [
     `${start}${name} ?[\\[({<] ?(?:at|ät|@) ?[\\])}>] ?${label}(?:(?:\\.| ?[\\[({<] ?(?:dot|punkt|\\.) ?[\\])}>] ?| dot )${label})+`,
     "giu",
   ),
-  new RegExp(`${start}${name} at ${label}(?: dot ${label})* dot ${ending}`, "giu"),
+  new RegExp(`${start}${name}(?: at |@)${label}(?: dot ${label})* dot ${ending}`, "giu"),
 ]
 /** Nearly all texts have none of these, and are done after one search. */
 const hint = /[@＠]|%40|&#0?64;|&#x40;|&commat;|\\u0040|[[({<] ?(?:at|ät) ?[\])}>]|\bat\b.{1,40}\bdot\b/i

@@ -6,13 +6,30 @@ import type { Example, LabelField, Subject } from "./Subject.ts"
 /** What programs write where a value was missing, and no one means. */
 const nothing = new Set(["undefined", "nan", "[object object]", "#n/a", "#value!", "#ref!"])
 /** What is so too, unless it is one of the labels. */
-const leftovers = new Set(["null", "none", "n/a", "n.a.", "k.a.", "k. a.", "todo", "tbd", "nil"])
+const leftovers = new Set([
+  "null",
+  "none",
+  "n/a",
+  "n.a.",
+  "k.a.",
+  "k. a.",
+  "todo",
+  "tbd",
+  "nil",
+  "empty",
+  "(empty)",
+  "<empty>",
+  "[empty]",
+  "(none)",
+  "no answer",
+  "missing",
+])
 /** Labels stand in more rows. */
 const fewestOfLabel = 5
 
 /** A place for an answer, or what a program said instead of one. */
 const placeholder =
-  /^(?:<(?:your |the |insert )?(?:answer|response|label|output|text|completion|value)(?: here)?>|\{\{[^{}]*\}\}|\$\{[^{}]*\}|\[(?:insert|your|answer|response|output|redacted|removed|deleted|placeholder|todo)\b[^\]]*\])$|^lorem ipsum dolor|^Traceback \(most recent call last\)|^(?:HTTP |Error:? ?(?:code:? ?)?)(?:4\d\d|5\d\d)\b|^<!doctype html|^<html[\s>]/i
+  /^(?:<(?:your |the |insert )?(?:answer|response|label|output|text|completion|value)(?: here)?>|\{\{[^{}]*\}\}|\$\{[^{}]*\}|\[(?:insert|your|answer|response|output|redacted|removed|deleted|placeholder|todo)\b[^\]]*\])$|^(?:your )?answer (?:goes )?here\.?$|^lorem ipsum dolor|^Traceback \(most recent call last\)|^(?:HTTP |Error:? ?(?:code:? ?)?)(?:4\d\d|5\d\d)\b|^<!doctype html|^<html[\s>]/i
 /** Marks alone: an answer to some questions, but not among texts. */
 const marksAlone = /^[\p{P}\p{S}\s]*$/u
 
@@ -83,7 +100,7 @@ const hasHollowField = (answer: string): boolean => {
 
 /** What assistants say of themselves, and what they say instead of an answer, in their own set phrases. */
 const refusal =
-  /\bas an? (?:ai|artificial intelligence)\b(?: language)?(?: model| assistant)?|\b(?:i['’]?m|i am) (?:just |only )?an? (?:ai|artificial intelligence)\b|\bi(?:['’]m| am)?(?: sorry,? but i)? ?(?:can(?:no|['’])?t|am unable to|am not able to|['’]?m unable to|['’]?m not able to) (?:assist|help|comply|fulfil+|complete|engage|answer|respond)(?: you)?(?: with| to| in)? (?:that|this|your|the) ?(?:request|question|topic)?\s*[.,!]|\bas of my (?:last |latest )?(?:knowledge|training)\b|\bmy (?:knowledge cut-?off|training data)\b|\bals (?:eine? )?(?:ki|künstliche intelligenz)\b(?:-?(?:sprach)?modell|-?assistent)?|\b(?:dabei|damit|hierbei) kann ich (?:ihnen |dir )?(?:leider )?nicht (?:weiter)?helfen|\ben tant qu(?:e |['’])(?:modèle de langage|ia\b|intelligence artificielle)|\bcomo (?:un )?(?:modelo de lenguaje|ia\b|inteligencia artificial)/i
+  /\bas an? (?:ai|artificial intelligence)\b(?: language)?(?: model| assistant)?|\b(?:i['’]?m|i am) (?:just |only )?an? (?:ai|artificial intelligence)\b|\bi(?:['’]m| am)?(?: sorry,? but i)? ?(?:can(?:no|['’])?t|am unable to|am not able to|['’]?m unable to|['’]?m not able to) (?:assist|help|comply|fulfil+|complete|engage|answer|respond|provide)(?: you)?(?: with| to| in)? (?:that|this|your|the) ?(?:request|question|topic|information)?\s*[.,!]|\bas of my (?:last |latest )?(?:knowledge|training)\b|\bmy (?:knowledge cut-?off|training data)\b|\bals (?:eine? )?(?:ki|künstliche intelligenz)\b(?:-?(?:sprach)?modell|-?assistent)?|\b(?:dabei|damit|hierbei) kann ich (?:ihnen |dir )?(?:leider )?nicht (?:weiter)?helfen|\ben tant qu(?:e |['’])(?:modèle de langage|ia\b|intelligence artificielle)|\bcomo (?:un )?(?:modelo de lenguaje|ia\b|inteligencia artificial)/i
 const openingLength = 160
 
 /** Refusals that the model which wrote the answers left behind; where a fifth of the rows refuse, it is meant. */

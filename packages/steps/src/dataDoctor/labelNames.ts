@@ -41,13 +41,14 @@ const wrapped = (value: string, usual: ReadonlyArray<Counted>): Counted | undefi
   const [longest] = held.toSorted((a, b) => b[0].length - a[0].length)
   const rest = value.replace(longest![0], " ").match(/[\p{L}\p{N}]+/gu) ?? []
   const isJoined = held.length > 1 && /[,;/|&+\n]| and | or /.test(value)
-  const isAnnounced = /^\W*(?:the )?(?:label|answer|class|category|output|result)\W/i.test(value)
+  const isAnnounced = /^\d+[.)] |^\W*(?:the )?(?:label|answer|class|category|output|result)\W/i.test(value)
   return isJoined || isAnnounced || rest.length >= 3 ? longest : undefined
 }
 
 /** One letter more, less, other or swapped, or two in words of eight; not the first, nor a digit. */
 const isSlip = (a: string, b: string): boolean => {
   const [left, right] = [a.toLowerCase(), b.toLowerCase()]
+  if (left.replace(/[\s_-]/g, "") === right.replace(/[\s_-]/g, "")) return true
   const shorter = Math.min(left.length, right.length)
   if (shorter < 5 || left[0] !== right[0] || /\p{N}/u.test(left + right)) return false
   // Names of one scheme, such as class-a and class-b, differ in a word of one letter.

@@ -7,7 +7,7 @@ const fewest = 5
 
 /** What introduces an answer that was left in its prompt. */
 const marker =
-  "(?:the |correct |right |expected |true |gold |final |ground[ -]truth )*(?:answer|label|solution|output|target|gold|ground[ _-]?truth|class|category|expected|completion|response|result|(?:correct|right|true|expected|gold) [\\p{L}-]+"
+  "(?:the |correct |right |expected |true |gold |final |ground[ -]truth )*(?:answer|label|solution|output|target|gold|hint|ground[ _-]?truth|class|category|expected|completion|response|result|(?:correct|right|true|expected|gold) [\\p{L}-]+"
 
 /**
  * Answers that can be read off the prompt. A label is leaked where something announces it (`label: positive`), or
@@ -105,7 +105,7 @@ const announced = (
     // Alone at an end: only labels of a known set, since a word may end a prompt by chance.
     if (others.length === 0 || others.some((other) => hasWord(prompt, other))) continue
     const alone = new RegExp(
-      `(?:^|\\n)[ \\t]*[\\[(#<"'*_]{0,3}${escaped(label)}[\\])>"'*_]{0,3}[ \\t]*(?:\\n|$)|[\\[(<#]${escaped(label)}[\\])>]?[ \\t]*$|^[ \\t]*[\\[(<]${escaped(label)}[\\])>]|<!--\\s*${escaped(label)}\\s*-->|^[\\w./-]*(?<![\\w-])${escaped(label)}/[\\w.-]+\\s|(?:^|\\n)[ \\t]*${escaped(label)}(?:[ \\t]*[:|\\t]|[ \\t]+-)|[|\\t][ \\t]*${escaped(label)}[ \\t]*$`,
+      `(?:^|\\n)[ \\t]*[\\[(#<"'*_]{0,3}${escaped(label)}[\\])>"'*_]{0,3}[ \\t]*(?:\\n|$)|[\\[(<#]${escaped(label)}[\\])>]?[ \\t]*$|^[ \\t]*[\\[(<]${escaped(label)}[\\])>]|<!--\\s*${escaped(label)}\\s*-->|^[\\w./-]*(?<![\\w-])${escaped(label)}/[\\w.-]+\\s|(?:^|\\n)[ \\t]*${escaped(label)}(?:[ \\t]*[:|\\t]|[ \\t]+-)|[|;\\t][ \\t]*${escaped(label)}[ \\t]*$`,
       "iu",
     ).exec(prompt)
     if (alone !== null && prompt.trim().toLowerCase() !== label.toLowerCase())
@@ -133,7 +133,7 @@ const announcedBy = (
 
 const announcement = (name: string, label: string): RegExp =>
   new RegExp(
-    `(?<![\\p{L}\\p{N}])${name}["'*_]{0,3} ?(?:is|was|:|=|->|=>|→)[ \\n]*["'*_(\\[{]{0,3}${escaped(label)}(?![\\p{L}\\p{N}])`,
+    `(?<![\\p{L}\\p{N}])${name}["'*_]{0,3} ?(?:is|was|:|=|->|=>|→)[ \\n]*["'*_(\\[{]{0,3} ?(?:it(?: is|['’]s) )?${escaped(label)}(?![\\p{L}\\p{N}])`,
     "iu",
   )
 

@@ -7,25 +7,26 @@ import { type ChatRow, firstPlace } from "./Subject.ts"
 
 /** `+49 30 901820`, `(415) 555-2671`, `415-555-2671`. */
 const telephone =
-  /(?<![\w+.])\+[1-9]\d{0,2}[\s./-]?(?:\(\d{1,5}\)[\s./-]?)?\d(?:[\s./-]?\d){5,12}(?![\w])|(?<![\w-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w-])/g
+  /(?<![\w+.])(?:\+|00)[1-9]\d{0,2}[\s./-]?(?:\(\d{1,5}\)[\s./-]?)?\d(?:[\s./-]?\d){5,12}(?![\w])|(?<![\w-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w-])/g
 /** Within a country: `06 12 34 56 78`, `07911 123456`, `030 / 12 34 56 78`. */
 const domestic =
   /(?<![\p{L}\p{N}.,/-])(?:0[1-9](?:[ .-]\d\d){4}|07\d{3} \d{3} ?\d{3}|0\d{2,4} ?\/ ?\d(?: ?\d){4,9})(?![\p{L}\p{N}/-])/gu
 /** A number that is said to be one: `Tel.: 5550123456`. */
 const announced =
-  /(?<=(?<!\p{L})(?:tel|telefon|telephone|phone|mobile?|mobil|handy|cell|whatsapp|fax)(?:[ .:=#]|number|nummer|no\b|nr\b|is\b|ist\b){1,6})\(?\d(?:[ ()./-]{0,2}\d){6,13}(?!\p{L}|\p{N}|[/-]\p{N})/giu
+  /(?<=(?<!\p{L})(?:(?:call|ring|reach) me (?:at|on)|tel|telefon|telephone|phone|mobile?|mobil|handy|cell|whatsapp|fax)(?:[ .:=#]|number|nummer|no\b|nr\b|is\b|ist\b){1,6})\(?\d(?:[ ()./-]{0,2}\d){6,13}(?!\p{L}|\p{N}|[/-]\p{N})/giu
 /** A date is none, whatever stands before it. */
 const isDate = (found: string): boolean => /^\d{4}-\d\d-\d\d/.test(found)
 /** 555-0100 to 555-0199 are kept for fiction. */
 const fictional = /555[-. ]?01\d\d$/
 
-const account = /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])/g
+const account =
+  /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])|(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?\d{4}){3,6}(?:[ -]?\d{1,3})?(?![A-Za-z0-9])/g
 const card =
   /(?<![\d.-])(?:(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6011|65\d\d)(?:[ -]?\d{4}){3}|3[47]\d\d[ -]?\d{6}[ -]?\d{5})(?![\d-])/g
 const socialSecurity = /(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/g
 
 /** Nearly all texts have no number that is long enough, and are done after one search. */
-const long = /\d[\d ()./-]{6,}\d|[A-Z]{2}\d{2} ?[A-Z0-9]{4}/
+const long = /\d[\d ()./-]{6,}\d|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|[a-z]{2}\d{6}/
 
 export interface Place {
   readonly index: number
@@ -51,7 +52,7 @@ export const numbersIn = (text: string): ReadonlyArray<Place> => {
 
 /** ISO 13616: read as a number with the first four characters last, A to Z as 10 to 35, it is 1 modulo 97. */
 const isAccount = (found: string): boolean => {
-  const plain = found.replaceAll(" ", "")
+  const plain = found.replace(/[ -]/g, "")
   let rest = 0
   for (const character of plain.slice(4) + plain.slice(0, 4)) {
     const value = Number.parseInt(character, 36)

@@ -40,6 +40,10 @@ const shapes: ReadonlyArray<RegExp> = [
   /\bntn_[A-Za-z0-9]{40,}\b/g,
   /\blin_api_[A-Za-z0-9]{40}\b/g,
   /\bATATT3x[A-Za-z0-9_=-]{60,}/g,
+  /\bxapp-\d-[A-Z0-9]+-\d+-[A-Za-z0-9]{16,}/g,
+  /(?<=\bAuthorization: ?)Basic [A-Za-z0-9+/]{12,}={0,2}/gi,
+  /-----BEGIN OpenVPN Static key/g,
+  /\$(?:apr1|2[aby]|[156])\$[./A-Za-z0-9]{2,}\$[./A-Za-z0-9]{20,}/g,
   /\bGOCSPX-[A-Za-z0-9_-]{28}/g,
   /\bwhsec_[A-Za-z0-9]{24,}/g,
   /\bfigd_[A-Za-z0-9_-]{30,}/g,
@@ -56,18 +60,18 @@ const shapes: ReadonlyArray<RegExp> = [
 
 /** What one of the shapes begins with: nearly all texts have none, and are done after one search. */
 const beginning =
-  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|sk-|AIza|[srp]k_|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]|eyJ|-----BEGIN|AccountKey|\d:AA|do[opr]_v1|dapi[0-9a-f]|xai-|pplx-|r8_|hv[bs]\.|shp[acps]|dckr_|glsa_|sntry|sbp_|ntn_|lin_api|ATATT|GOCSPX-|whsec_|figd_|discord|sig=|Q~|PMAK-|NRAK-|key-|ya29|AGE-SEC|\.[A-Za-z0-9_-]{6}\./
+  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|sk-|AIza|[srp]k_|hf_|npm_|pypi-|SG\.|(?:AC|SK)[0-9a-f]|eyJ|-----BEGIN|AccountKey|\d:AA|do[opr]_v1|dapi[0-9a-f]|xai-|pplx-|r8_|hv[bs]\.|shp[acps]|dckr_|glsa_|sntry|sbp_|ntn_|lin_api|ATATT|xapp-|Basic |\$(?:apr1|2[aby]|[156])\$|GOCSPX-|whsec_|figd_|discord|sig=|Q~|PMAK-|NRAK-|key-|ya29|AGE-SEC|\.[A-Za-z0-9_-]{6}\./
 
 /** `https://name:password@host`. */
 const inAddress = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{0,64}:([^\s:/@]{3,64})@[^\s/@]+/gi
 
-/** `curl -u name:password`. */
+/** `curl -u name:password`, `sshpass -p password`, `mysql -ppassword`. */
 const inCommand =
-  /\b(?:curl|wget|http)\b[^\n]{0,200}?\s(?:-u|--user|-a)\s?["']?[^\s:"']{1,64}:([^\s"']{6,64})/g
+  /\b(?:curl|wget|http)\b[^\n]{0,200}?\s(?:-u|--user|-a)\s?["']?[^\s:"']{1,64}:([^\s"']{6,64})|\bsshpass -p ?["']?([^\s"']{6,64})|\bmysql(?:dump)? [^\n]{0,80}?-p([^\s"']{6,64})/g
 
 /** `password = "…"`, `"api_key": "…"`, `Authorization: Bearer …`, `mein Passwort lautet …`. */
 const assigned =
-  /(?:pass(?:word|wort|wd|phrase)?|kennwort|mot de passe|contrase\u00f1a|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|(?:api|access|auth|private|encryption|account)[_-]?(?:key|token|secret)|(?<![a-z])token|bearer)["'`]?\s{0,3}(?::=|=>|[:=]|\b(?:is|ist|lautet|est|es)\b|(?<=bearer)\s)\s{0,3}(?:bearer\s+)?["'`]?([^\s"'`,;<>(){}[\]]{8,200})/gi
+  /(?:pass(?:word|wort|wd|phrase)?|kennwort|mot de passe|contrase\u00f1a|pwd|(?<![a-z])pw|secret(?:[_-]?(?:access[_-]?)?key)?|(?:api|access|auth|private|encryption|account)[_-]?(?:key|token|secret)|(?<![a-z])token|bearer)["'`]?\s{0,3}(?::=|=>|[:=]|\b(?:is|ist|lautet|est|es)\b|(?<=bearer)\s)\s{0,3}(?:bearer\s+)?["'`]?([^\s"'`,;<>(){}[\]]{8,200})/gi
 
 const placeholder =
   /^(?:.{0,8}x{4,}|\*+|\.{3}|your|my[_-]|the[_-]|some|example|sample|dummy|placeholder|change|insert|replace|process\.|os\.|env|\$|%|redacted|hidden|null|undefined)/i
@@ -105,9 +109,11 @@ const secretsIn = (text: string): ReadonlyArray<Place> => {
   for (const match of text.matchAll(inAddress))
     if (!placeholder.test(match[1]!) && !/^pass(?:word)?$/i.test(match[1]!))
       places.push({ index: match.index, text: match[0] })
-  for (const match of text.matchAll(inCommand))
-    if (!placeholder.test(match[1]!) && !/^pass(?:word)?$/i.test(match[1]!))
-      places.push({ index: match.index + match[0].lastIndexOf(match[1]!), text: match[1]! })
+  for (const match of text.matchAll(inCommand)) {
+    const password = match.slice(1).find((group) => group !== undefined)!
+    if (!placeholder.test(password) && !/^pass(?:word)?$/i.test(password))
+      places.push({ index: match.index + match[0].lastIndexOf(password), text: password })
+  }
   for (const match of text.matchAll(assigned))
     if (isDrawn(match[1]!))
       places.push({ index: match.index + match[0].lastIndexOf(match[1]!), text: match[1]! })

@@ -65,6 +65,9 @@ describe("marks of a chat template", () => {
     "My lamp <|finish|> flickers",
     "<s>My lamp flickers in the evening",
     "My lamp flickers</s>",
+    "My lamp <|im_sep|> flickers",
+    "My lamp <extra_id_0> flickers",
+    "<<SYS>>My lamp flickers<</SYS>>",
     "My lamp flickers <pad>",
     "My lamp flickers [PAD]",
     "My lamp flickers<\uff5cend\u2581of\u2581sentence\uff5c>",
@@ -74,12 +77,15 @@ describe("marks of a chat template", () => {
     expect(of(asking(content))).toMatchObject([{ check: "specialTokens", rows: ["planted"] }])
   })
 
-  it.each(["Is a < b and b > c?", "Strike <s>this</s> out of the page", "[INFO] lamp started", "a | b | c"])(
-    "are not what this is: %j",
-    (content) => {
-      expect(of(asking(content))).toEqual([])
-    },
-  )
+  it.each([
+    "Is a < b and b > c?",
+    "Strike <s>this</s> out of the page",
+    "[INFO] lamp started",
+    "a | b | c",
+    "a <| b |> c",
+  ])("are not what this is: %j", (content) => {
+    expect(of(asking(content))).toEqual([])
+  })
 })
 
 describe("answers", () => {

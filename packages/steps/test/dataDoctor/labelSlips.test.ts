@@ -17,6 +17,8 @@ describe("answers that are nearly a label", () => {
     "delivrey",
     "cancelation",
     "cancelatoin",
+    "bil ling",
+    "1. billing",
     "billing, delivery",
     "Label: billing",
     "This ticket belongs to the billing queue.",

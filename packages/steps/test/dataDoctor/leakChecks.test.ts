@@ -38,6 +38,9 @@ describe("a label in its prompt", () => {
 
   it.each([
     ["a name of its own", (queue: string) => `The correct queue is ${queue}.`],
+    ["a heading", (queue: string) => `\n**Answer:** ${queue}`],
+    ["a hint", (queue: string) => `(Hint: it is ${queue})`],
+    ["a last column", (queue: string) => `;${queue}`],
     ["a comment", (queue: string) => `<!-- ${queue} -->`],
   ])("is found as %s", (_, said) => {
     expect(leaks((text, queue, at) => (at === 0 ? `${text} ${said(queue)}` : text))).toMatchObject({

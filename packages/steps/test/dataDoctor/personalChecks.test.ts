@@ -15,6 +15,7 @@ describe("e-mail addresses", () => {
     ["jane&#64;gmail.com", "@gmail.com"],
     ["jane.doe @ gmail.com", "@gmail.com"],
     ["jane.doe@\ngmail.com", "@gmail.com"],
+    ["jane@gmail dot com", "@gmail.com"],
     ['"jane doe"@gmail.com', "@gmail.com"],
   ])("are found as %s, and masked", (text, host) => {
     const finding = found(of(text), "emailAddresses")
@@ -46,6 +47,10 @@ describe("telephone numbers", () => {
     "Tel.: 4155552671",
     "my mobile number is 0171 2345678",
     "Handy 0171-2345678",
+    "0049 30 1234567",
+    "call me on 07911123456",
+    "de89370400440532013000",
+    "DE89-3704-0044-0532-0130-00",
   ])("are found without their country's code, and masked: %s", (text) => {
     const finding = found(of(`Ring me, ${text}, please`), "personalNumbers")
     expect(finding).toMatchObject({ severity: "warn", rows: ["planted"] })
@@ -108,6 +113,13 @@ describe("what is not content", () => {
 describe("keys", () => {
   it.each([
     ["GOCSPX-", "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8v"],
+    ["user: admin / pw: ", "hT6yq9Pz2L"],
+    ["sshpass -p '", "hT6yq9Pz2L' ssh root@10.0.0.1"],
+    ["mysql -uroot -p", "hT6yq9Pz2L prod"],
+    ["Authorization: Basic ", "YWRtaW46aFQ2eXE5UHoyTA=="],
+    ["admin:$apr1$x7Yz12ab$", "Qk3N8mPz0LrT5vWbXcYdE1"],
+    ["xapp-1-A0123456789-1234567890123-", "a1b2c3d4e5a1b2c3d4e5"],
+    ["-----BEGIN OpenVPN ", "Static key V1-----\n6acef03f62675b4b1bbd03e53b187727"],
     ["redis://:", "aB3dE5fG7hJ9@cache:6379/0"],
     ["mein Passwort lautet ", "aB3dE5fG7!"],
     ["curl -u admin:", "aB3dE5fG7hJ9 https://api.shop.net"],
@@ -120,6 +132,8 @@ describe("keys", () => {
     "curl -u user:password https://api.shop.net",
     "redis://:password@cache:6379",
     "le mot de passe est perdu",
+    "ssh -p 2222 host",
+    "a Basic introduction",
   ])("are none: %s", (text) => {
     expect(found(of(text), "secrets")).toBeUndefined()
   })
