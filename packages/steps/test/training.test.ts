@@ -145,6 +145,22 @@ describe("rows that do not fit their purpose", () => {
   })
 })
 
+describe("rows that were tokenized for another model", () => {
+  it("are refused by row before anything is trained, held-out ones too", async () => {
+    const foreign = [...rows, { ...rows[0]!, id: "other", ids: rows[0]!.ids.with(1, 258) }]
+    await expect(train({}, {}, foreign)).rejects.toThrow(
+      "1 row has tokens that the model does not have.\n  Model:      tokens 0 to 257\n  Row other:  token 258\n" +
+        "Tokenize with the model that is trained.",
+    )
+    const strange = held.map((one) => ({ ...one, ids: one.ids.with(0, -1) }))
+    const given = { model, tokens: reader(rows), heldOutTokens: reader(strange) }
+    const use = Train.lora({ ...base, heldOut })
+    await expect(runStep(use, given, { settings: { backend: "cpu" } })).rejects.toThrow(
+      "5 rows have tokens that the model does not have.",
+    )
+  })
+})
+
 describe("what cannot do what it is there for", () => {
   const warnings = async (options: Partial<Train.LoraOptions>) => (await train(options)).warnings
 

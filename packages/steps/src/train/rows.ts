@@ -55,6 +55,39 @@ export class RowsMissing extends Data.TaggedError("RowsMissing")<{
   }
 }
 
+/** Rows with ids that are none of the model's, the first of them named: tokenized for another model, as a rule. */
+export class TokensForeign extends Data.TaggedError("TokensForeign")<{
+  readonly rows: ReadonlyArray<Row>
+  readonly vocabulary: number
+}> {
+  override get message(): string {
+    const { rows, vocabulary } = this
+    const listed = rows
+      .slice(0, 5)
+      .map((row): [string, string] => [`Row ${row.id}`, `token ${foreignId(row, vocabulary)}`])
+    const more = rows.length - listed.length
+    return Errors.structured(
+      `${counted(rows.length, "row")} ${rows.length === 1 ? "has" : "have"} tokens that the model does not have.`,
+      [
+        ["Model", `tokens 0 to ${vocabulary - 1}`],
+        ...listed,
+        ...(more > 0 ? [["and", `${counted(more, "row")} more`] as [string, string]] : []),
+      ],
+      "Tokenize with the model that is trained.",
+    )
+  }
+}
+
+/** The first token of a row that is none of the model's. */
+const foreignId = ({ ids }: Row, vocabulary: number): number | undefined => {
+  for (let i = 0; i < ids.length; i++) if (ids[i]! < 0 || ids[i]! >= vocabulary) return ids[i]
+  return undefined
+}
+
+/** Rows of which a token is none of the model's. */
+export const foreign = (rows: ReadonlyArray<Row>, vocabulary: number): ReadonlyArray<Row> =>
+  rows.filter((row) => foreignId(row, vocabulary) !== undefined)
+
 /** The table's rows for rows that were seen together. */
 export const rowLosses = (
   split: "train" | "heldOut",

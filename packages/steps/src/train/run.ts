@@ -21,7 +21,16 @@ import * as Samples from "./Samples.ts"
 import * as Snapshots from "./Snapshots.ts"
 import * as State from "./state.ts"
 import * as Timing from "./Timing.ts"
-import { learnable, type Row, rowLosses, rowOf, RowsMissing, seenInTraining } from "./rows.ts"
+import {
+  foreign,
+  learnable,
+  type Row,
+  rowLosses,
+  rowOf,
+  RowsMissing,
+  seenInTraining,
+  TokensForeign,
+} from "./rows.ts"
 
 /** What a checkpoint says beside its parts: the packed state, the record, the best adapter and snapshots where kept. */
 interface Saved {
@@ -56,6 +65,10 @@ export const train = (context: Step.Context<Config, Inputs>) =>
       const backend = yield* Backend.open(backendOptions(context.settings))
       const opened = yield* OpenModel.open(inputs.model)
       const model = Llama.load(backend, opened.weights, precisionOf(context.settings))
+      const { contextTokens, vocabulary } = model.config
+      const looked = [...rows, ...heldOutRows]
+      const others = foreign(looked, vocabulary)
+      if (others.length > 0) return yield* new TokensForeign({ rows: others, vocabulary })
       const lora = Lora.create(
         backend,
         model.config,
@@ -163,8 +176,6 @@ export const train = (context: Step.Context<Config, Inputs>) =>
         savesCheckpoints: total > config.checkpointEvery,
         snapshotBytes: Snapshots.bytesOf(config.snapshots, total, lora.parameterCount),
       })
-      const { contextTokens } = model.config
-      const looked = [...rows, ...heldOutRows]
       for (const remark of remarks({ config, contextTokens, length, lora, outlook, rows: looked }))
         context.warn(remark)
       const allTokens = Outlook.tokensFrom(first, length, rows, batchOf)
