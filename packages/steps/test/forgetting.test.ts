@@ -36,7 +36,7 @@ const of = (kind: unknown) => ({ ...ref(Tokens), kind }) as never
 const adapterRef = { adapter: of(AdapterFiles) }
 
 /** An adapter of rank 2 whose B is zero, as files. */
-const untouched = (given = model, settings: Backend.Options = { backend: "cpu" }, rank = 2) =>
+const untouched = (given = model, settings: Backend.Options = { backend: "cpu" }, rank = 2, baseModel = "") =>
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
@@ -49,9 +49,10 @@ const untouched = (given = model, settings: Backend.Options = { backend: "cpu" }
         const backend = yield* Backend.open(settings)
         const { config } = Llama.load(backend, weights)
         const lora = Lora.create(backend, config, "seed", { rank })
+        const { config: made, modules } = yield* Effect.promise(lora.weights)
         return written(
           path.join(folder, `untouched ${rank}`),
-          Adapter.toFiles(yield* Effect.promise(lora.weights)),
+          Adapter.toFiles({ config: { ...made, baseModel }, modules }),
         )
       }),
     ),
@@ -322,11 +323,14 @@ describe("SmolLM2-135M", { timeout: 300_000 }, () => {
     const file = await Effect.runPromise(Opened.ensure(Opened.smolLM2))
     const real = filesReader(new Map([[path.basename(file), file]]))
     const settings = { backend: "tensorflow", threads: 2 } as const
-    const { outputs } = await runStep(
+    const { outputs, warnings } = await runStep(
       Forgetting.measure({ model: of(ModelFiles), ...adapterRef }),
-      { model: real, adapter: await untouched(real, settings, 4) },
+      { model: real, adapter: await untouched(real, settings, 4, "SmolLM2-135M") },
       { settings },
     )
+    expect(warnings).toEqual([
+      "the adapter was trained on SmolLM2-135M and is used with SmolLM2-135M-Instruct: if those are different models, it makes answers worse",
+    ])
     const [base, tuned] = outputs["harm"] as [Harm, Harm]
     expect(base.tokens).toBe(reference.tokens)
     expect(Math.abs(base.loss - reference.loss)).toBeLessThan(1e-4)

@@ -40,10 +40,10 @@ export const answers = (context: Context) =>
         const backend = yield* Backend.open(backendOptions(context.settings))
         const model = Llama.load(backend, weights, precisionOf(context.settings))
         yield* checkLengths(asked, model.config.contextTokens, maxNewTokens)
-        const adapter =
-          tuned === undefined
-            ? null
-            : Lora.fromWeights(backend, model.config, yield* OpenModel.adapter(tuned))
+        const trained = tuned === undefined ? undefined : yield* OpenModel.adapter(tuned)
+        const remark = trained === undefined ? undefined : OpenModel.otherBase(trained, files)
+        if (remark !== undefined) context.warn(remark)
+        const adapter = trained === undefined ? null : Lora.fromWeights(backend, model.config, trained)
         // sluice: not in the result
         const started = yield* Clock.currentTimeMillis
         let newTokens = 0

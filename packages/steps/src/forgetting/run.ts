@@ -60,8 +60,14 @@ export const measure = (context: Step.Context<Config, Inputs>) =>
       const options = questions.map((question) => optionRows(tokenizer, question))
       const backend = yield* Backend.open(backendOptions(context.settings))
       const model = Llama.load(backend, weights, precisionOf(context.settings))
+      const told = new Set<string>()
       const loraOf = (given: Artifact.FilesReader, folder = "") =>
-        Effect.map(OpenModel.adapter(given, folder), (read) => Lora.fromWeights(backend, model.config, read))
+        Effect.map(OpenModel.adapter(given, folder), (read) => {
+          const remark = OpenModel.otherBase(read, files)
+          if (remark !== undefined && !told.has(remark)) context.warn(remark)
+          if (remark !== undefined) told.add(remark)
+          return Lora.fromWeights(backend, model.config, read)
+        })
       const checkpoints: ReadonlyArray<Checkpoint> = [
         // B is zero, so that the least adapter there can be leaves the base model as it is.
         {

@@ -27,6 +27,26 @@ export const adapter = Effect.fnUntraced(function* (files: Artifact.FilesReader,
   })
 })
 
+/**
+ * What to say of an adapter that was trained on a model of another name: where the shapes are equal it can be used, and
+ * only makes answers worse. Another quantization of a model is no other model.
+ */
+export const otherBase = (
+  trained: Adapter.AdapterWeights,
+  model: Artifact.FilesReader,
+): string | undefined => {
+  const [base, asked] = [trained.config.baseModel, nameOf(model)]
+  const known = [base, asked].map(plainName)
+  if (known.some((name) => name === "" || name === "model") || known[0] === known[1]) return undefined
+  return `the adapter was trained on ${base} and is used with ${asked}: if those are different models, it makes answers worse`
+}
+
+const plainName = (name: string): string =>
+  name
+    .replace(/^.*\//, "")
+    .replace(/(?:[-._](?:I?Q\d\w*|B?F16|F32|GGUF))+$/i, "")
+    .toLowerCase()
+
 /** What a model is called: its one file without the ending, or what its folder's files are. */
 export const nameOf = (files: Artifact.FilesReader): string =>
   files.names.length === 1 ? files.names[0]!.replace(/(\.[QFB]\w*)?\.gguf$/i, "") : "model"
