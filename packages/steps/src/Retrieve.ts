@@ -109,19 +109,20 @@ export const quality = <T extends Table.Any>(options: {
   /** What a search found, or what several did, each under its name. */
   readonly passages: Step.Ref<typeof Passages> | { readonly [search: string]: Step.Ref<typeof Passages> }
   readonly relevant: (row: Table.Row<T>) => Relevant | null
-}): Step.Use<typeof RetrievalScores, "scoreRetrieval"> =>
-  Step.use(scoreRetrieval, {
+}): Step.Use<typeof RetrievalScores, "scoreRetrieval"> => {
+  const searches: Readonly<Record<string, Step.Ref>> = Step.isRef(options.passages)
+    ? { passages: options.passages as Step.Ref }
+    : options.passages
+  const names = Object.keys(searches)
+  return Step.use(scoreRetrieval, {
     inputs: {
       rows: options.rows,
-      ...Object.fromEntries(
-        Object.entries(
-          Step.isRef(options.passages) ? { passages: options.passages as Step.Ref } : options.passages,
-        ).map(([search, passages]) => [`of ${search}`, passages]),
-      ),
+      ...Object.fromEntries(names.map((name) => [`of ${name}`, searches[name]!])),
     },
-    config: { relevant: options.relevant },
+    config: { searches: names, relevant: options.relevant },
     output: RetrievalScores,
   })
+}
 
 const Positive = Schema.Int.check(Schema.isGreaterThan(0))
 
@@ -179,7 +180,11 @@ const augmentChats = Step.make({
 const scoreRetrieval = Step.make({
   name: "scoreRetrieval",
   inputs: { rows: Step.anyTable },
-  config: { relevant: Step.fn<(row: any) => Relevant | null>() },
+  config: {
+    /** In the order to tell of them; what each found is the input `of NAME`. */
+    searches: Schema.Array(Schema.String),
+    relevant: Step.fn<(row: any) => Relevant | null>(),
+  },
   output: RetrievalScores,
   seed: true,
   run: async (context) => {

@@ -18,7 +18,7 @@ import * as Comparison from "./Comparison.ts"
 import { expectedOf, shownOf } from "./prompt.ts"
 import type { PromptScores } from "./PromptChoice.ts"
 import * as OwnScores from "./OwnScores.ts"
-import { judgeAside } from "./judgeAside.ts"
+import { judgeAside, type JudgedPair } from "./judgeAside.ts"
 import type { Preferences } from "./Preferences.ts"
 import * as Score from "./Score.ts"
 import * as Settled from "./Settled.ts"
@@ -175,15 +175,18 @@ const styleOf = async (
 /** The prompts that arms chose from, and how good their retrieval is. */
 const asidesOf = async (context: Step.Context<Config, Inputs>): Promise<ReadonlyArray<Aside>> => {
   const tables: Array<Aside> = []
-  const judged = await Promise.all(
-    Object.keys(context.inputs)
-      .filter((input) => input.startsWith("judge "))
-      .map(async (input) => {
-        const [, first, second] = input.split(" ") as [string, string, string]
-        const rows = await Effect.runPromise(inputOf<Table.Reader<typeof Preferences>>(context, input).all)
-        return { first, second, preferred: rows.map(({ preferred }) => preferred) }
-      }),
-  )
+  const names = context.config.arms.map(({ name }) => name)
+  const judged: Array<JudgedPair> = []
+  for (const first of names)
+    for (const second of names) {
+      const preferences = inputOf<Table.Reader<typeof Preferences> | undefined>(
+        context,
+        `judge ${first} ${second}`,
+      )
+      if (preferences === undefined) continue
+      const rows = await Effect.runPromise(preferences.all)
+      judged.push({ first, second, preferred: rows.map(({ preferred }) => preferred) })
+    }
   if (context.config.judge !== null) tables.push(judgeAside(context.config.judge, judged))
   const harm = inputOf<Table.Reader<typeof Harm> | undefined>(context, "harm")
   if (harm !== undefined) tables.push(forgettingAside(await Effect.runPromise(harm.all)))

@@ -11,6 +11,7 @@ import type { Passages, RetrievalScores } from "./Tables.ts"
 type AnyRow = Readonly<Record<string, unknown>>
 
 interface Config {
+  readonly searches: ReadonlyArray<string>
   readonly relevant: (row: any) => Relevant | null
 }
 
@@ -21,15 +22,19 @@ interface Found {
   readonly byId: ReadonlyMap<string, ReadonlyArray<Table.Row<typeof Passages>>>
 }
 
+type Inputs = { readonly rows: Table.Reader<any> } & {
+  readonly [search: `of ${string}`]: Table.Reader<typeof Passages>
+}
+
 export const score = async (
-  context: Step.Context<Config, { readonly rows: Table.Reader<any> }>,
+  context: Step.Context<Config, Inputs>,
 ): Promise<ReadonlyArray<Table.Row<typeof RetrievalScores>>> => {
-  const { rows, ...searches } = context.inputs
+  const { rows } = context.inputs
   const found: Array<Found> = []
-  for (const [input, reader] of Object.entries<Table.Reader<typeof Passages>>(searches)) {
-    const passages = await Effect.runPromise(reader.all)
+  for (const search of context.config.searches) {
+    const passages = await Effect.runPromise(context.inputs[`of ${search}`]!.all)
     found.push({
-      search: input.replace(/^of /, ""),
+      search,
       most: passages.reduce((rank, passage) => Math.max(rank, passage.rank), 0),
       byId: Map.groupBy(passages, ({ id }) => id),
     })

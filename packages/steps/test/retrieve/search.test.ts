@@ -206,7 +206,7 @@ describe("Retrieve.quality", () => {
     const several = await runStep(
       Retrieve.quality({
         rows: ref(Retrieve.Chunks),
-        passages: { BM25: ref(Retrieve.Passages), hybrid: ref(Retrieve.Passages) },
+        passages: { hybrid: ref(Retrieve.Passages), BM25: ref(Retrieve.Passages) },
         relevant: ({ source }: any) => ({ document: source }),
       }),
       {
@@ -216,7 +216,7 @@ describe("Retrieve.quality", () => {
       },
     )
     expect(several.summary).toBe(
-      "BM25: hit rate 2 of 2, MRR 0.750, 2 passages each; hybrid: hit rate 1 of 2, MRR 0.500, 1 passages each",
+      "hybrid: hit rate 1 of 2, MRR 0.500, 1 passages each; BM25: hit rate 2 of 2, MRR 0.750, 2 passages each",
     )
   })
 })
