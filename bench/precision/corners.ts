@@ -289,7 +289,20 @@ export const corners: ReadonlyArray<Edit> = [
   given(
     must(
       "one of Node's own modules patched",
-      ["closures", "lists", "modules", "objects", "packages", "patched", "surroundings", "syntax"],
+      [
+        "closures",
+        "lists",
+        "modules",
+        "objects",
+        "packages",
+        "patched",
+        "rows",
+        "shown",
+        "sized",
+        "surroundings",
+        "syntax",
+        "told",
+      ],
       /top level|os\.ts/,
       write("lib/load/os.ts", 'import os from "node:os"\n\nos.tmpdir = () => "/elsewhere"\n'),
       ["pipeline.ts", 'import "./lib/load/a.ts"', 'import "./lib/load/os.ts"\nimport "./lib/load/a.ts"'],
