@@ -155,6 +155,18 @@ export class Project {
   function(module: Module, node: Node, view?: Scope): PlacedUnit {
     const variable = bindingOf(node)
     if (variable !== undefined) return this.binding(module, variable)
+    return this.#standing(module, node, functionSymbol(node), view)
+  }
+
+  /** The unit of what gets a tag: a function, a class, or a call whose result is identified by its code. */
+  tagged(module: Module, node: Node): PlacedUnit {
+    if (isFunction(node) || isClass(node)) return this.function(module, node)
+    const name = node.arguments.every(isFunction) ? functionName(node) : undefined
+    return this.#standing(module, node, name === undefined ? excerpt(module.text, node) : `${name}()`)
+  }
+
+  /** The unit of an expression or a nested declaration, with the scope around it where that is not the module's. */
+  #standing(module: Module, node: Node, symbol: string, view?: Scope): PlacedUnit {
     const around = scopeAround(node)
     const nested = around.node.type !== "Program"
     const key = `${module.file}@${node.start}${view === undefined ? "" : `:${view.node.start}`}`
@@ -168,27 +180,7 @@ export class Project {
         view: nested ? (view ?? around) : undefined,
         whole: false,
       },
-      symbol: functionSymbol(node),
-      kind: "function",
-    }))
-  }
-
-  /** The unit of a call whose result gets a tag: what a schema computes, what a made function does. */
-  call(module: Module, node: Node): PlacedUnit {
-    const around = scopeAround(node)
-    const key = `${module.file}@${node.start}`
-    const name = node.arguments.every(isFunction) ? functionName(node) : undefined
-    return this.#unit(key, () => ({
-      key,
-      module,
-      unit: {
-        node,
-        variable: undefined,
-        more: [],
-        view: around.node.type === "Program" ? undefined : around,
-        whole: false,
-      },
-      symbol: name === undefined ? excerpt(module.text, node) : `${name}()`,
+      symbol,
       kind: "function",
     }))
   }

@@ -38,8 +38,7 @@ export class Live {
     const module = this.project.module(key.slice(0, at))
     const node = taggedAt(module.tree.program, Number(key.slice(at + 1)))
     if (node === undefined) throw new Error(`${key} is not the place of a function.`)
-    const placed = isTaggedCall(node) ? this.project.call(module, node) : this.project.function(module, node)
-    const identity = identify(this.project, this.#program.program, placed)
+    const identity = identify(this.project, this.#program.program, this.project.tagged(module, node))
     this.#identities.set(key, { version, identity })
     return identity
   }

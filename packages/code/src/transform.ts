@@ -144,9 +144,7 @@ class Tagger {
 
   /** The arguments after the function: key, place, captured locals, name. */
   #arguments(node: Node, name?: string): string {
-    const placed = isTaggedCall(node)
-      ? this.#project.call(this.#module, node)
-      : this.#project.function(this.#module, node)
+    const placed = this.#project.tagged(this.#module, node)
     const key = this.#options.keyOf?.(placed, node) ?? defaultKey(this.#module.file, node)
     const line = placeAt(this.#module.tree.lines, node.start).line
     const id = `${this.#module.label}:${line} ${functionName(node) ?? (isClass(node) ? "class" : "function")}`
