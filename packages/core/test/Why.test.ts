@@ -43,6 +43,16 @@ const pipelineOf = (edit: Edit = {}) => {
   )
 }
 
+const Start = identified(
+  "start",
+  Step.make({
+    name: "start",
+    config: { word: Schema.String },
+    output: Text,
+    run: ({ config }) => config.word,
+  }),
+)
+
 const part = (symbol: string, digest: string): CodeTag.CodePart => ({ symbol, file: "lib/text.ts", digest })
 
 describe("why", () => {
@@ -75,15 +85,6 @@ describe("why", () => {
   })
 
   it("finds one root below sixty layers of which every step reads two of the layer before", async () => {
-    const Start = identified(
-      "start",
-      Step.make({
-        name: "start",
-        config: { word: Schema.String },
-        output: Text,
-        run: (context) => context.config.word,
-      }),
-    )
     const Join = identified(
       "join",
       Step.make({
@@ -115,15 +116,6 @@ describe("why", () => {
 
   /** Steps s0 to s<count - 1>, each reading the one before. */
   const chain = (count: number, word: string) => {
-    const Start = identified(
-      "start",
-      Step.make({
-        name: "start",
-        config: { word: Schema.String },
-        output: Text,
-        run: ({ config }) => config.word,
-      }),
-    )
     const Next = identified(
       "next",
       Step.make({
@@ -192,18 +184,9 @@ describe("why", () => {
         run: ({ inputs }) => `${inputs.text.length}`,
       }),
     )
-    const Word = identified(
-      "word",
-      Step.make({
-        name: "word",
-        config: { word: Schema.String },
-        output: Text,
-        run: ({ config }) => config.word,
-      }),
-    )
     const cut = (word: string) =>
       Pipeline.make("cut", {}, ({ step }) =>
-        step("again", Length({ text: step("length", Length({ text: step("word", Word({ word })) })) })),
+        step("again", Length({ text: step("length", Length({ text: step("word", Start({ word })) })) })),
       )
     await at.run(cut("one"))
     at.events.length = 0
@@ -362,15 +345,6 @@ describe("why", () => {
 
   it("shows of long values the part in which they differ", async () => {
     const at = project()
-    const Start = identified(
-      "start",
-      Step.make({
-        name: "start",
-        config: { word: Schema.String },
-        output: Text,
-        run: ({ config }) => config.word,
-      }),
-    )
     const word = (end: string) =>
       Pipeline.make("long", {}, ({ step }) => step("s", Start({ word: `${"a".repeat(99)}${end}` })))
     await at.run(word("b"))
