@@ -8,7 +8,7 @@
 import * as Data from "effect/Data"
 import type { Run } from "./Run.ts"
 
-export { nearest } from "./internal/nearest.ts"
+export { editDistance, nearest } from "./internal/nearest.ts"
 
 /** Labels with their values, in the order in which they are to be read. */
 export type Facts = Readonly<Record<string, string>> | ReadonlyArray<readonly [label: string, value: string]>

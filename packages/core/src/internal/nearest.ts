@@ -12,8 +12,11 @@ export const nearest = (name: string, known: ReadonlyArray<string>): string | un
   return best
 }
 
-/** Optimal string alignment distance, cut short once it must reach `limit`. */
-const editDistance = (a: string, b: string, limit: number): number => {
+/**
+ * Letters to add, take away, change or swap with their neighbour (optimal string alignment), told up to `limit`: texts
+ * whose lengths differ by as much are `limit` apart.
+ */
+export const editDistance = (a: string, b: string, limit: number): number => {
   if (Math.abs(a.length - b.length) >= limit) return limit
   let before: Array<number> = []
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -67,6 +67,10 @@ export interface Hit {
   readonly excerpt: string
 }
 
+/** The severity of what is hardly an oversight where a fifth of the rows have it. */
+export const unlessMeant = (hits: ReadonlyArray<Hit>, rows: ReadonlyArray<unknown>): Severity =>
+  hits.length * 5 >= rows.length ? "note" : "warn"
+
 const shownRows = 5
 const excerptLength = 160
 

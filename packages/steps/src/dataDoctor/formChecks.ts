@@ -1,6 +1,6 @@
 /** Checks for text that still has the form of where it came from: a page, an address, a mail, another way to write letters. */
 import { byPattern, places } from "./encodingChecks.ts"
-import { type Finding, found } from "./Finding.ts"
+import { type Finding, found, unlessMeant } from "./Finding.ts"
 import type { ChatRow } from "./Subject.ts"
 
 /** Tags that pages are written with, and references to characters. */
@@ -9,18 +9,16 @@ const pageMarkup =
 
 /** Code may well hold markup. */
 const code = /```[\s\S]*?(?:```|$)|`[^`\n]*`/g
+const withoutCode = (content: string): string => content.replace(code, (block) => " ".repeat(block.length))
 
 export const markup = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> => {
-  const hits = places(chats, (content) => {
-    if (!pageMarkup.test(content)) return undefined
-    const match = pageMarkup.exec(content.replace(code, (block) => " ".repeat(block.length)))
-    return match === null ? undefined : { index: match.index, length: match[0].length }
-  })
-  // Where a fifth of the rows has it, markup is hardly an oversight.
-  const isTask = hits.length * 5 >= chats.length
+  const find = byPattern(pageMarkup)
+  const hits = places(chats, (content) =>
+    find(content) === undefined ? undefined : find(withoutCode(content)),
+  )
   return found(
     "markup",
-    isTask ? "note" : "warn",
+    unlessMeant(hits, chats),
     hits,
     "Text holds HTML tags or character references, left over from the page that it came from.",
     "Take tags off and decode references (&amp; is &) where the text is read; Retrieve.documents reads HTML as text.",
@@ -37,11 +35,11 @@ export const escaped = (chats: ReadonlyArray<ChatRow>): ReadonlyArray<Finding> =
     if (!/[\\%=]/.test(content) || find(content) === undefined) return undefined
     // JSON writes its texts so by right.
     if (/^\s*[[{]/.test(content)) return undefined
-    return find(content.replace(code, (block) => " ".repeat(block.length)))
+    return find(withoutCode(content))
   })
   return found(
     "escapes",
-    hits.length * 5 >= chats.length ? "note" : "warn",
+    unlessMeant(hits, chats),
     hits,
     "Text is still escaped for another medium: \\u00fc of a program, =C3=BC of a mail, %20 of an address.",
     "Decode it where it is read: JSON.parse, decodeURIComponent, or a decoder of quoted-printable.",

@@ -1,6 +1,6 @@
 /** Checks for answers that say nothing: empty ones, leftovers of programs, refusals of the model that wrote them. */
 import * as Json from "../scores/jsonValue.ts"
-import { type Finding, found, type Hit } from "./Finding.ts"
+import { type Finding, found, type Hit, unlessMeant } from "./Finding.ts"
 import type { Example, LabelField, Subject } from "./Subject.ts"
 
 /** What programs write where a value was missing, and no one means. */
@@ -110,7 +110,7 @@ export const refusals = (examples: ReadonlyArray<Example>): ReadonlyArray<Findin
   )
   return found(
     "refusals",
-    hits.length * 5 >= examples.length ? "note" : "warn",
+    unlessMeant(hits, examples),
     hits,
     "Answers refuse, or speak of themselves as a model: another model wrote them and left this behind.",
     "Leave these rows out or write their answers; keep refusals only where the tuned model is to refuse.",

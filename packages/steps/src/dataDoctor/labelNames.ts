@@ -1,4 +1,5 @@
 /** When two ways to write a label are one label: letters that look alike, other case and marks, slips of the pen. */
+import { Errors } from "@sluice/core"
 import { hasWord } from "./leakChecks.ts"
 import type { LabelField } from "./Subject.ts"
 
@@ -53,21 +54,6 @@ const isSlip = (a: string, b: string): boolean => {
   if (shorter < 5 || left[0] !== right[0] || /\p{N}/u.test(left + right)) return false
   // Names of one scheme, such as class-a and class-b, differ in a word of one letter.
   if (/(?<!\p{L})\p{L}(?!\p{L})/u.test(left + " " + right)) return false
-  return distance(left, right) <= (shorter >= 8 ? 2 : 1)
-}
-
-/** Letters to add, take away, change or swap with their neighbour (optimal string alignment). */
-const distance = (a: string, b: string): number => {
-  let before: ReadonlyArray<number> = []
-  let last: ReadonlyArray<number> = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      row.push(Math.min(last[j]! + 1, row[j - 1]! + 1, change, isSwap ? before[j - 2]! + 1 : Infinity))
-    }
-    ;[before, last] = [last, row]
-  }
-  return last[b.length]!
+  const most = shorter >= 8 ? 2 : 1
+  return Errors.editDistance(left, right, most + 1) <= most
 }

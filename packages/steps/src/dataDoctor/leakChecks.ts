@@ -149,11 +149,14 @@ const repeatedAt = (prompt: string, answer: string): number => {
     return size >= 4 && plain.length >= 20 && isMostOf(plain, normalised(prompt)) ? 0 : -1
   }
   if (isObject) return place
-  return prompt.length <= 200 || answer.length * 5 >= prompt.length ? place : -1
+  return isLargePart(answer, prompt) ? place : -1
 }
 
 const isMostOf = (answer: string, prompt: string): boolean =>
-  (prompt.length <= 200 || answer.length * 5 >= prompt.length) && ` ${prompt} `.includes(` ${answer} `)
+  isLargePart(answer, prompt) && ` ${prompt} `.includes(` ${answer} `)
+
+const isLargePart = (answer: string, prompt: string): boolean =>
+  prompt.length <= 200 || answer.length * 5 >= prompt.length
 
 export const hasWord = (text: string, word: string): boolean =>
   new RegExp(`(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`, "iu").test(text)
