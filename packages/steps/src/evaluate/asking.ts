@@ -34,16 +34,14 @@ export type Ask<E, R> = (
   keep: (answers: ReadonlyArray<readonly [Prompt, Given]>) => Effect.Effect<void, E>,
 ) => Effect.Effect<void, E, R>
 
-/** Every chat's answer, in the chats' order. Prompts that were answered before, in this run or another, are not asked. */
-export const askAll = <E, R>(
-  context: Step.Context<unknown, Inputs>,
+/** Every prompt's answer, by the prompt's key. Those that were answered before, in this run or another, are not asked. */
+export const remembered = <E, R>(
+  context: Pick<Step.Context, "measure" | "memory">,
+  prompts: Iterable<Prompt>,
   ask: Ask<E, R>,
-): Effect.Effect<ReadonlyArray<Table.Row<typeof Answers>>, unknown, R> =>
+): Effect.Effect<ReadonlyMap<string, Given>, unknown, R> =>
   Effect.gen(function* () {
-    const { inputs, memory } = context
-    const chats = yield* inputs.chats.all
-    const shots = inputs.shots === undefined ? [] : (yield* inputs.shots.all).map(({ messages }) => messages)
-    const prompts = chats.map((chat) => promptFor(chat, shots))
+    const { memory } = context
     const given = new Map<string, Given>()
     const missing = new Map<string, Prompt>()
     for (const prompt of prompts) {
@@ -59,6 +57,20 @@ export const askAll = <E, R>(
         return memory.put(answers.map(([{ key }, answer]) => [key, answer])) as Effect.Effect<void, E>
       })
     }
+    return given
+  })
+
+/** Every chat's answer, in the chats' order. */
+export const askAll = <E, R>(
+  context: Step.Context<unknown, Inputs>,
+  ask: Ask<E, R>,
+): Effect.Effect<ReadonlyArray<Table.Row<typeof Answers>>, unknown, R> =>
+  Effect.gen(function* () {
+    const { inputs } = context
+    const chats = yield* inputs.chats.all
+    const shots = inputs.shots === undefined ? [] : (yield* inputs.shots.all).map(({ messages }) => messages)
+    const prompts = chats.map((chat) => promptFor(chat, shots))
+    const given = yield* remembered(context, prompts, ask)
     const rows = chats.map(({ id }, index) => ({ id, ...given.get(prompts[index]!.key)! }))
     const newTokens = rows.reduce((sum, row) => sum + row.newTokens, 0)
     context.summarize(`${counted(rows.length, "answer")}, ${thousands(newTokens)} new tokens`)

@@ -6,7 +6,7 @@ import type { Config as EndpointConfig } from "../Endpoint.ts"
 import { complete } from "../endpoint/answer.ts"
 import * as Judge from "../scores/Judge.ts"
 import type { Answers } from "./Answers.ts"
-import type { Given, Prompt } from "./asking.ts"
+import { type Prompt, remembered } from "./asking.ts"
 import { expectedOf, promptOf } from "./prompt.ts"
 
 type Config = EndpointConfig & {
@@ -24,7 +24,7 @@ interface Inputs {
 /** Every row's preference. Replies are remembered by their prompts: a row more asks two more. */
 export const judge = (context: Step.Context<Config, Inputs>) =>
   Effect.gen(function* () {
-    const { config, inputs, memory } = context
+    const { config, inputs } = context
     const chats = yield* inputs.chats.all
     const byId = (rows: ReadonlyArray<Table.Row<typeof Answers>>) =>
       new Map(rows.map(({ answer, id }) => [id, answer]))
@@ -42,21 +42,8 @@ export const judge = (context: Step.Context<Config, Inputs>) =>
       })
       return { id, asked: { straight: promptFor(id, straight), swapped: promptFor(id, swapped) } }
     })
-    const given = new Map<string, Given>()
-    const missing = new Map<string, Prompt>()
-    for (const { asked } of rows)
-      for (const prompt of asked === undefined ? [] : [asked.straight, asked.swapped]) {
-        const known = memory.get(prompt.key) as Given | undefined
-        if (known === undefined) missing.set(prompt.key, prompt)
-        else given.set(prompt.key, known)
-      }
-    context.measure("prompts asked", missing.size)
-    context.measure("prompts remembered", given.size)
-    if (missing.size > 0)
-      yield* complete(context, [...missing.values()], (replies) => {
-        for (const [{ key }, reply] of replies) given.set(key, reply)
-        return memory.put(replies.map(([{ key }, reply]) => [key, reply]))
-      })
+    const prompts = rows.flatMap(({ asked }) => (asked === undefined ? [] : [asked.straight, asked.swapped]))
+    const given = yield* remembered(context, prompts, (missing, keep) => complete(context, missing, keep))
     const judged = rows.map(({ asked, id }) => {
       if (asked === undefined) return { id, preferred: "tie" as const, straight: null, swapped: null }
       const [straight, swapped] = [asked.straight, asked.swapped].map(
