@@ -64,8 +64,10 @@ export const measure = (context: Step.Context<Config, Inputs>) =>
       const loraOf = (given: Artifact.FilesReader, folder = "") =>
         Effect.map(OpenModel.adapter(given, folder), (read) => {
           const remark = OpenModel.otherBase(read, files)
-          if (remark !== undefined && !told.has(remark)) context.warn(remark)
-          if (remark !== undefined) told.add(remark)
+          if (remark !== undefined && !told.has(remark)) {
+            told.add(remark)
+            context.warn(remark)
+          }
           return Lora.fromWeights(backend, model.config, read)
         })
       const checkpoints: ReadonlyArray<Checkpoint> = [
